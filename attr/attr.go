@@ -1,0 +1,55 @@
+// Package attr computes attribution maps.
+package attr
+
+import (
+	"context"
+
+	"assay/model"
+)
+
+// Method is one attribution method with its hyperparameters: a pointer to a
+// plain struct whose yaml tags are the public names of the options.
+type Method interface {
+	// Check reports every option that is out of range or that the network
+	// cannot carry, as Problems joined by errors.Join.
+	Check(n *model.Net) error
+	// Attribute explains the inputs and calls emit once for each, in order.
+	Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error
+}
+
+// Env is what a method runs in.
+type Env struct {
+	Ctx    context.Context
+	Worker *model.Worker
+	Seed   uint64 // of the run; every draw names its own stream (model/rng)
+}
+
+// Input is one image to explain.
+type Input struct {
+	Index  int       // in its data set: names the image's random streams
+	X      []float32 // [C*H*W], normalised
+	Target model.Target
+}
+
+// Attribution is the answer for one image. Map is valid during emit only.
+type Attribution struct {
+	Map    []float32 // [C*H*W]
+	FX     float64   // the target's value at the input
+	FB     float64   // and at the baseline, where Summed
+	Summed bool      // the map is meant to sum to FX-FB (completeness)
+}
+
+// Problem is one option that cannot be.
+type Problem struct {
+	Option string // yaml name, "n_steps" or "over.n_steps"
+	Msg    string // "is 0, want 1 to 100000"
+}
+
+func (p *Problem) Error() string { return p.Option + " " + p.Msg }
+
+// Entry is a line of the method table.
+type Entry struct {
+	New      func() Method // with the defaults
+	About    string        // one line
+	Citation string
+}

@@ -1,0 +1,141 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"assay/model/rng"
+)
+
+// Tensor is a named float32 array in row-major order.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// Weights holds the tensors of a network in the order of Net.Params, or of the
+// file they were read from.
+type Weights struct {
+	Tensors []Tensor
+}
+
+// Get returns the named tensor's data, nil if there is none.
+func (w *Weights) Get(name string) []float32 {
+	for _, t := range w.Tensors {
+		if t.Name == name {
+			return t.Data
+		}
+	}
+	return nil
+}
+
+// Clone returns a deep copy.
+func (w *Weights) Clone() *Weights {
+	c := &Weights{Tensors: slices.Clone(w.Tensors)}
+	for i := range c.Tensors {
+		c.Tensors[i].Data = slices.Clone(c.Tensors[i].Data)
+	}
+	return c
+}
+
+// Hash returns the SHA-256 of names, shapes and values in hexadecimal. It does
+// not depend on the file format the weights were stored in.
+func (w *Weights) Hash() string {
+	h := sha256.New()
+	var b []byte
+	for _, t := range w.Tensors {
+		b = b[:0]
+		b = binary.LittleEndian.AppendUint64(b, uint64(len(t.Name)))
+		b = append(b, t.Name...)
+		b = binary.LittleEndian.AppendUint64(b, uint64(len(t.Shape)))
+		for _, d := range t.Shape {
+			b = binary.LittleEndian.AppendUint64(b, uint64(d))
+		}
+		for _, v := range t.Data {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Fit checks w against what n needs and returns it in the order of n.Params.
+// The error lists every tensor that is missing, unexpected, of another shape or
+// not finite.
+func (w *Weights) Fit(n *Net) (*Weights, error) {
+	out := &Weights{}
+	var missing, shape, unexpected, bad []string
+	want := map[string]bool{}
+	for _, p := range n.Params() {
+		want[p.Name] = true
+		i := slices.IndexFunc(w.Tensors, func(t Tensor) bool { return t.Name == p.Name })
+		if i < 0 {
+			missing = append(missing, fmt.Sprintf("%s %v", p.Name, p.Shape))
+			continue
+		}
+		t := w.Tensors[i]
+		if !slices.Equal(t.Shape, p.Shape) {
+			shape = append(shape, fmt.Sprintf("%s is %v, want %v", p.Name, t.Shape, p.Shape))
+			continue
+		}
+		for j, v := range t.Data {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				bad = append(bad, fmt.Sprintf("%s[%d] is %v", p.Name, j, v))
+				break
+			}
+		}
+		out.Tensors = append(out.Tensors, t)
+	}
+	for _, t := range w.Tensors {
+		if !want[t.Name] {
+			unexpected = append(unexpected, fmt.Sprintf("%s %v", t.Name, t.Shape))
+		}
+	}
+	var errs []error
+	for _, e := range []struct {
+		what string
+		list []string
+	}{{"missing", missing}, {"of another shape", shape}, {"unexpected", unexpected}, {"not finite", bad}} {
+		if len(e.list) > 0 {
+			errs = append(errs, fmt.Errorf("%s: %s", e.what, strings.Join(e.list, ", ")))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("model: the weights do not fit the network %s: %w", n.Name, errors.Join(errs...))
+	}
+	return out, nil
+}
+
+// Init draws PyTorch's default initialisation: weights and biases of conv2d and
+// linear uniform in +-1/sqrt(fan in) (kaiming_uniform with a = sqrt(5)). Each
+// tensor has a stream of its own, named by the tensor.
+func Init(n *Net, seed uint64) *Weights {
+	w := &Weights{}
+	for _, p := range n.Params() {
+		w.Tensors = append(w.Tensors, InitTensor(p, seed, "init"))
+	}
+	return w
+}
+
+// InitTensor draws one tensor of Init from the stream purpose/name. Sanity
+// checks that randomise a trained layer use it with a purpose of their own.
+func InitTensor(p Param, seed uint64, purpose string) Tensor {
+	size := 1
+	for _, d := range p.Shape {
+		size *= d
+	}
+	s := rng.New(seed, purpose+"/"+p.Name)
+	bound := 1 / math.Sqrt(float64(p.FanIn))
+	t := Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, size)}
+	for i := range t.Data {
+		t.Data[i] = float32((2*s.Float64() - 1) * bound)
+	}
+	return t
+}
