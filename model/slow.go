@@ -2,7 +2,11 @@ package model
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
+
+	"assay/model/rng"
 )
 
 // TEMPORARY: a scalar float64 engine to develop the other packages against.
@@ -242,7 +246,103 @@ type SGD struct{ LR, Momentum, WeightDecay float32 }
 // [C*H*W]; labels are below Classes. A loss or weight that is not finite is an
 // error, and the weights are then useless.
 func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err error) {
-	panic("not yet")
+	if len(x) == 0 || len(x) != len(labels) {
+		return 0, fmt.Errorf("model: a step on %d images with %d labels", len(x), len(labels))
+	}
+	grads := make([][]float64, len(t.w.Tensors))
+	for i, w := range t.w.Tensors {
+		grads[i] = make([]float64, len(w.Data))
+	}
+	grad := func(name string) []float64 {
+		return grads[slices.IndexFunc(t.w.Tensors, func(w Tensor) bool { return w.Name == name })]
+	}
+	r := ref{}
+	for k, xk := range x {
+		in := make([]float64, len(xk))
+		for i, v := range xk {
+			in[i] = float64(v)
+		}
+		acts, arg := r.forward(t.n, t.w, in)
+		z := acts[len(acts)-1]
+		top, sum := slices.Max(z), 0.0
+		for _, v := range z {
+			sum += rng.Exp(v - top)
+		}
+		loss += rng.Log(sum) + top - z[labels[k]]
+		g := make([]float64, len(z))
+		for i, v := range z {
+			g[i] = rng.Exp(v-top) / sum / float64(len(x))
+		}
+		g[labels[k]] -= 1 / float64(len(x))
+		r.backwardWeights(t.n, t.w, acts, arg, g, grad)
+	}
+	loss /= float64(len(x))
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return loss, fmt.Errorf("model: the loss is %v", loss)
+	}
+	for i, w := range t.w.Tensors {
+		v := t.v.Tensors[i].Data
+		for j := range w.Data {
+			g := float32(grads[i][j]) + float32(o.WeightDecay*w.Data[j])
+			v[j] = float32(o.Momentum*v[j]) + g
+			w.Data[j] -= float32(o.LR * v[j])
+			if u := float64(w.Data[j]); math.IsNaN(u) || math.IsInf(u, 0) {
+				return loss, fmt.Errorf("model: %s[%d] became %v", w.Name, j, u)
+			}
+		}
+	}
+	return loss, nil
+}
+
+// backwardWeights adds the gradients of the weights to what grad returns.
+func (r ref) backwardWeights(n *Net, wt *Weights, acts [][]float64, arg [][]int, g []float64, grad func(string) []float64) {
+	shapes := n.Shapes()
+	for li := len(n.Layers) - 1; li >= 0; li-- {
+		l, o, s := n.Layers[li], shapes[li], n.Input
+		if li > 0 {
+			s = shapes[li-1]
+		}
+		in := acts[li]
+		switch l.Kind {
+		case "conv2d":
+			dw, db := grad(l.Name+".weight"), grad(l.Name+".bias")
+			for oc := range o.C {
+				for y := range o.H {
+					for q := range o.W {
+						gv := g[(oc*o.H+y)*o.W+q]
+						if gv == 0 {
+							continue
+						}
+						db[oc] += gv
+						for ic := range s.C {
+							for ky := range l.Kernel {
+								iy := y*l.Stride + ky - l.Padding
+								if iy < 0 || iy >= s.H {
+									continue
+								}
+								for kx := range l.Kernel {
+									ix := q*l.Stride + kx - l.Padding
+									if ix >= 0 && ix < s.W {
+										dw[((oc*s.C+ic)*l.Kernel+ky)*l.Kernel+kx] += in[(ic*s.H+iy)*s.W+ix] * gv
+									}
+								}
+							}
+						}
+					}
+				}
+			}
+		case "linear":
+			dw, db := grad(l.Name+".weight"), grad(l.Name+".bias")
+			for i, gv := range g {
+				db[i] += gv
+				for k, v := range in {
+					dw[i*len(in)+k] += v * gv
+				}
+			}
+		}
+		one := &Net{Input: s, Layers: n.Layers[li : li+1]}
+		g = r.backward(one, wt, Gradient, acts[li:li+2], arg[li:li+1], nil, nil, g)
+	}
 }
 
 // Weights returns a copy of the current weights.
