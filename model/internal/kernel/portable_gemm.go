@@ -1,0 +1,42 @@
+package kernel
+
+func gemmGo(m, n, k int, off *int32, x, w, bias, out *float32, om int) {
+	checkRows(m)
+	offs, ws := table(off, k), row(w, 0, k*m)
+	for i := range m {
+		acc := row(out, i*om, n)
+		if bias != nil {
+			b := *at(bias, i)
+			for j := range acc {
+				acc[j] = b
+			}
+		}
+		for t, o := range offs {
+			wi := ws[t*m+i]
+			xs := row(x, int(o), n)
+			for j, v := range xs {
+				acc[j] = FMA(wi, v, acc[j])
+			}
+		}
+	}
+}
+
+func checkRows(m int) {
+	if m < 1 || m > maxRows {
+		panic("kernel: Gemm takes 1 to 6 rows")
+	}
+}
+
+func outer4Go(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bool) {
+	for i := range o {
+		acc, gi := row(out, i*ldo, k), row(g, i*4, 4)
+		if !add {
+			clear(acc)
+		}
+		for s, gs := range gi {
+			for j, v := range row(xt, s*ldx, k) {
+				acc[j] = FMA(gs, v, acc[j])
+			}
+		}
+	}
+}

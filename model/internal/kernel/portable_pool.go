@@ -1,0 +1,65 @@
+package kernel
+
+import "math"
+
+// checkLanes guards the layouts the assembly exists for.
+func checkLanes(lanes int) {
+	if lanes != 4 && lanes != 16 {
+		panic("kernel: pooling takes 4 or 16 lanes")
+	}
+}
+
+func maxPoolGo(nOut, lanes, taps int, off *int32, x *float32, step int, floor float32, out *float32) {
+	checkLanes(lanes)
+	offs := table(off, taps)
+	for p := range nOut {
+		y := row(out, p*lanes, lanes)
+		for l := range y {
+			y[l] = floor
+		}
+		for _, o := range offs {
+			for l, v := range row(x, int(o)+p*step, lanes) {
+				if v > y[l] {
+					y[l] = v
+				}
+			}
+		}
+	}
+}
+
+func maxPoolGradGo(nOut, lanes, taps int, off *int32, x *float32, step int, floor float32, y, g *float32, offDx *int32, dx *float32, stepDx int) {
+	checkLanes(lanes)
+	offs, offsDx := table(off, taps), table(offDx, taps)
+	all := math.IsInf(float64(floor), -1)
+	for p := range nOut {
+		gs := row(g, p*lanes, lanes)
+		for l, v := range row(y, p*lanes, lanes) {
+			if !all && !(v > floor) {
+				continue
+			}
+			for t, o := range offs {
+				if *at(x, int(o)+p*step+l) == v {
+					*at(dx, int(offsDx[t])+p*stepDx+l) += gs[l]
+					break
+				}
+			}
+		}
+	}
+}
+
+func maxPoolRescaleGo(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int) {
+	checkLanes(lanes)
+	offs, offsDx := table(off, taps), table(offDx, taps)
+	for p := range nOut {
+		yrs, gs := row(yr, p*lanes, lanes), row(g, p*lanes, lanes)
+		for l, v := range row(y, p*lanes, lanes) {
+			for t, o := range offs {
+				xt, rt := *at(x, int(o)+p*step+l), *at(xr, int(o)+p*step+l)
+				if v > yrs[l] && xt == v || v < yrs[l] && rt == yrs[l] {
+					*at(dx, int(offsDx[t])+p*stepDx+l) += float32(gs[l] * ((v - yrs[l]) / (xt - rt)))
+					break
+				}
+			}
+		}
+	}
+}

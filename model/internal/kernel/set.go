@@ -1,0 +1,128 @@
+package kernel
+
+// Set is one level's kernels. All fields are set. The functions allocate
+// nothing and keep no pointer; they are safe for concurrent use on disjoint
+// outputs. The formulas below are exact: fma rounds once, every other
+// operation rounds to float32 by itself, in the order written.
+type Set struct {
+	// Name is the level's name.
+	Name string
+
+	// Gemm computes m rows of n outputs from k gathered input rows: for i < m,
+	// j < n
+	//
+	//	acc = bias[i], or out[i*om+j] if bias is nil
+	//	for t < k: acc = fma(w[t*m+i], x[off[t]+j], acc)
+	//	out[i*om+j] = acc
+	//
+	// 1 <= m <= 6, k >= 0. With an offset table it is a convolution, with
+	// off[t] = t*ld a matrix product. Work is tiled by m rows, so m = 6 is the
+	// fastest, and full speed wants n a multiple of 16 (avx2) or 64 (avx512).
+	Gemm func(m, n, k int, off *int32, x, w, bias, out *float32, om int)
+
+	// WGrad correlates m rows of output gradients with t shifted inputs: for
+	// i < m, q < t
+	//
+	//	s = sum over r < rows, j < n of dy[i*dyChan+r*dyRow+j] * x[off[q]+r*xRow+j]
+	//	out[i*outChan+q] = s, or out[i*outChan+q] + s if add
+	//
+	// The sum is eight chains: lane l starts at +0 and takes the j with
+	// j%8 == l as fma(dy, x, lane), in order of r, then j; a row whose n is not
+	// a multiple of 8 is continued by four zero terms in lanes 4 to 7. Then
+	// s = ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)).
+	WGrad func(m, t, rows, n int, dy *float32, dyRow, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
+	// SumRows is WGrad with x = 1 and t = 1: out[i] (+)= sum over r < rows,
+	// j < n of dy[i*dyChan+r*dyRow+j], with the lanes and the tree of WGrad.
+	SumRows func(m, rows, n int, dy *float32, dyRow, dyChan int, out *float32, add bool)
+
+	// Outer4 adds four outer products: for i < o, j < k (a multiple of 4)
+	//
+	//	acc = out[i*ldo+j] if add, else +0
+	//	for s < 4: acc = fma(g[i*4+s], xt[s*ldx+j], acc)
+	//	out[i*ldo+j] = acc
+	Outer4 func(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bool)
+
+	// Transpose writes dst[j*ldd+i] = src[i*lds+j] for i < r, j < c; any r, c.
+	// Full speed wants r a multiple of 8 and c of 4.
+	Transpose func(r, c int, src *float32, lds int, dst *float32, ldd int)
+	// Lanes16 interleaves 16 rows: dst[p*16+l] = src[l*ld+p] for p < rows.
+	Lanes16 func(rows int, src *float32, ld int, dst *float32)
+	// Rows16 is the inverse: dst[l*ld+p] = src[p*16+l] for p < rows.
+	Rows16 func(rows int, src, dst *float32, ld int)
+	// Lanes4 interleaves 4 rows: dst[p*4+l] = src[l*ld+p] for p < rows.
+	Lanes4 func(rows int, src *float32, ld int, dst *float32)
+	// Rows4 is the inverse: dst[l*ld+p] = src[p*4+l] for p < rows.
+	Rows4 func(rows int, src, dst *float32, ld int)
+
+	// ReLU: out = x if x > 0, else +0 (so -0 and NaN give +0).
+	ReLU func(n int, x, out *float32)
+	// ReLUGrad: out = g if x > 0, else +0.
+	ReLUGrad func(n int, x, g, out *float32)
+	// ReLURescale is DeepLift's Rescale rule for ReLU with the reference
+	// activation xr: with d = x-xr,
+	//
+	//	out = g * ((ReLU(x)-ReLU(xr)) / d)  if |d| > 1e-10
+	//	out = g if x > 0, else +0           otherwise
+	ReLURescale func(n int, x, xr, g, out *float32)
+	// Add: out = a + b.
+	Add func(n int, a, b, out *float32)
+	// Mul: out = a * b.
+	Mul func(n int, a, b, out *float32)
+	// Lerp: out = fma(alpha, x-b, b), the point at alpha between b and x.
+	Lerp func(n int, alpha float32, x, b, out *float32)
+	// AddScaled: out = fma(s, z, x).
+	AddScaled func(n int, s float32, z, x, out *float32)
+	// Acc64: acc = acc + w*float64(g) in float64, product and sum rounded each.
+	Acc64 func(n int, w float64, g *float32, acc *float64)
+	// Sq64: acc = acc + float64(g)*float64(g) in float64; the square is exact.
+	Sq64 func(n int, g *float32, acc *float64)
+	// SGD is one step of momentum mu, weight decay wd and learning rate lr in
+	// PyTorch's convention (no dampening):
+	//
+	//	d = fma(wd, w, g); v = fma(mu, v, d); w = fma(-lr, v, w)
+	SGD func(n int, w, v, g *float32, lr, mu, wd float32)
+	// NotFinite reports whether x holds a NaN or an infinity.
+	NotFinite func(n int, x *float32) bool
+
+	// MaxPool takes the maximum over taps of pixels of `lanes` floats (4 or
+	// 16): for p < nOut, l < lanes
+	//
+	//	y = floor
+	//	for t < taps: v = x[off[t]+p*step+l]; if v > y { y = v }
+	//	out[p*lanes+l] = y
+	//
+	// floor 0 fuses a ReLU before the pool; -Inf is the plain maximum. NaN is
+	// never larger, so it is skipped.
+	MaxPool func(nOut, lanes, taps int, off *int32, x *float32, step int, floor float32, out *float32)
+	// MaxPoolGrad routes g to the maximum: for p < nOut ascending, l < lanes,
+	// where y[p*lanes+l] > floor or floor is -Inf, at the first tap t with
+	// x[off[t]+p*step+l] == y:
+	//
+	//	dx[offDx[t]+p*stepDx+l] += g[p*lanes+l]
+	//
+	// The caller clears dx first.
+	MaxPoolGrad func(nOut, lanes, taps int, off *int32, x *float32, step int, floor float32, y, g *float32, offDx *int32, dx *float32, stepDx int)
+	// MaxPoolRescale is DeepLift's Rescale rule for max-pooling by the
+	// cross-maximum (Shrikumar et al. 2017, as published with the authors'
+	// code): with the pooled values y of x and yr of the reference xr, for
+	// p < nOut ascending, l < lanes
+	//
+	//	y > yr: at the first tap t with x_t == y    dx_t += g * ((y-yr)/(x_t-xr_t))
+	//	y < yr: at the first tap t with xr_t == yr  dx_t += g * ((y-yr)/(x_t-xr_t))
+	//
+	// and nothing if they are equal. xr is addressed like x, yr and g like y.
+	MaxPoolRescale func(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int)
+
+	// PeakFMA runs n rounds of independent fused multiply-adds in registers
+	// at the level's full width and returns the floating-point operations
+	// done, two per multiply-add: the measure of a core's float32 peak.
+	PeakFMA func(n int) int
+}
+
+// rescaleFloor is the |x-xr| up to which ReLURescale takes the plain
+// gradient, Captum's eps of 1e-10 rounded to float32.
+const rescaleFloor float32 = 1e-10
+
+// maxRows is the largest m of Gemm.
+const maxRows = 6
