@@ -8,7 +8,8 @@ import (
 )
 
 // Metric is one evaluation with its settings: a pointer to a plain struct whose
-// yaml tags are the public names of the options.
+// yaml tags are the public names of the options. Series, Score and Cost are for
+// settings that Check found no fault with.
 type Metric interface {
 	// Check reports every option that is out of range or that the network
 	// cannot carry, as Problems joined by errors.Join.

@@ -1,0 +1,32 @@
+package metrics
+
+// Metrics names every metric. A new metric is one file in this package, one
+// line here and one golden in testdata/golden/metrics. The defaults are written
+// here alone.
+var Metrics = map[string]Entry{
+	"completeness": {
+		New:      func() Metric { return &Completeness{} },
+		About:    "does the map sum to F(x)-F(baseline)",
+		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017, section 3",
+	},
+	"deletion": {
+		// 32 pixels are one row of a 32x32 image; RISE takes 224 of 224x224.
+		New: func() Metric {
+			return &Deletion{Step: 32, Substrate: "zero", Output: "probability", Target: "predicted", Order: "abs"}
+		},
+		About:    "how fast the output falls as the most important pixels are taken away",
+		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018, section 4.1",
+	},
+	"insertion": {
+		New: func() Metric {
+			return &Insertion{Step: 32, Substrate: "blur", Output: "probability", Target: "predicted", Order: "abs"}
+		},
+		About:    "how fast the output rises as the most important pixels are put back",
+		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018, section 4.1",
+	},
+	"parameter_randomization": {
+		New:      func() Metric { return &ParameterRandomization{Mode: "both", NSeeds: 1} },
+		About:    "does the map change when the network's layers are randomised",
+		Citation: "Adebayo, Gilmer, Muelly, Goodfellow, Hardt & Kim, Sanity Checks for Saliency Maps, NeurIPS 2018, section 3",
+	},
+}
