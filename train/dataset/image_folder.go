@@ -1,0 +1,245 @@
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"assay/model"
+)
+
+const (
+	maxSide       = 1024     // of a resized image, pixels
+	maxFilePixels = 1 << 28  // of an image file before resizing
+	maxFolder     = 12 << 30 // bytes of all images of a split
+)
+
+// openImageFolder reads dir/train and dir/test (or dir/val), each with one
+// folder per class; a dir that holds the class folders themselves is a test
+// split. Classes are the folders' names in byte order, those of train where it
+// exists, so that a class without test images does not shift the others.
+//
+// As torchvision does, images become RGB whatever they were, transparency is
+// dropped, and the camera's orientation tag is ignored. Unlike it, a JPEG's
+// colour planes are enlarged by repeating samples, so pixels at colour edges
+// can differ from libjpeg's; use PNG where the same bytes matter.
+func openImageFolder(o Options) (*Dataset, error) {
+	root, classes, err := imageFolderRoot(o)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	d := &Dataset{Classes: classes}
+	for k, c := range classes {
+		fs, err := imageFiles(filepath.Join(root, c), 0)
+		if err != nil {
+			return nil, err
+		}
+		for range fs {
+			d.Labels = append(d.Labels, k)
+		}
+		files = append(files, fs...)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: no .png, .jpg or .jpeg file in any class folder", root)
+	}
+	first, err := readImage(files[0], o.Size)
+	if err != nil {
+		return nil, err
+	}
+	d.Shape = model.Shape{C: 3, H: first.h, W: first.w}
+	n := d.Shape.Size()
+	if int64(n)*int64(len(files)) > maxFolder {
+		return nil, fmt.Errorf("%s: %d images of %v take more than %d GB; set a smaller size", root, len(files), d.Shape, maxFolder>>30)
+	}
+	d.Pixels = make([]byte, n*len(files))
+	return d, parallel(len(files), func(i int) error {
+		m, err := readImage(files[i], o.Size)
+		if err != nil {
+			return err
+		}
+		if m.h != d.Shape.H || m.w != d.Shape.W {
+			return fmt.Errorf("%s: %d pixels wide and %d high, want %d by %d as %s; set size to bring all images to one",
+				files[i], m.w, m.h, d.Shape.W, d.Shape.H, files[0])
+		}
+		copy(d.Pixels[i*n:], m.pix)
+		return nil
+	})
+}
+
+// imageFolderRoot returns the directory of the split's class folders, and the classes.
+func imageFolderRoot(o Options) (root string, classes []string, err error) {
+	if _, err := os.ReadDir(o.Dir); err != nil {
+		return "", nil, err
+	}
+	dir := func(names ...string) string {
+		for _, n := range names {
+			p := filepath.Join(o.Dir, n)
+			if st, err := os.Stat(p); err == nil && st.IsDir() {
+				return p
+			}
+		}
+		return ""
+	}
+	train, test := dir("train"), dir("test", "val")
+	if train == "" && test == "" {
+		if o.Split == "train" {
+			return "", nil, fmt.Errorf("%s has no folder train; to train, put the class folders into %s and %s",
+				o.Dir, filepath.Join(o.Dir, "train"), filepath.Join(o.Dir, "test"))
+		}
+		classes, err = folders(o.Dir)
+		return o.Dir, classes, err
+	}
+	root = train
+	if o.Split == "test" {
+		root = test
+	}
+	if root == "" {
+		want := "test or val"
+		if o.Split == "train" {
+			want = "train"
+		}
+		return "", nil, fmt.Errorf("%s has no folder %s", o.Dir, want)
+	}
+	have, err := folders(root)
+	if err != nil || train == "" {
+		return root, have, err
+	}
+	if classes, err = folders(train); err != nil {
+		return "", nil, err
+	}
+	for _, c := range have {
+		if !slices.Contains(classes, c) {
+			return "", nil, fmt.Errorf("%s: class %q is not among the training classes %s", filepath.Join(root, c), c, strings.Join(classes, ", "))
+		}
+	}
+	return root, classes, nil
+}
+
+// folders lists the directories in dir, sorted by bytes.
+func folders(dir string) ([]string, error) {
+	es, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range es {
+		if st, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && st.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			out = append(out, e.Name())
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no folders found, want one per class", dir)
+	}
+	return out, nil
+}
+
+// imageFiles lists the images of a class and of the folders below it, a
+// folder's files before its subfolders', each sorted by bytes.
+func imageFiles(dir string, depth int) ([]string, error) {
+	if depth > 16 {
+		return nil, fmt.Errorf("%s: more than 16 folders deep; does a link point to a folder above it?", dir)
+	}
+	es, err := os.ReadDir(dir)
+	if os.IsNotExist(err) && depth == 0 {
+		return nil, nil // a training class without test images
+	} else if err != nil {
+		return nil, err
+	}
+	var files, below []string
+	for _, e := range es {
+		p := filepath.Join(dir, e.Name())
+		st, err := os.Stat(p)
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if st.IsDir() {
+			fs, err := imageFiles(p, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			below = append(below, fs...)
+			continue
+		}
+		switch strings.ToLower(filepath.Ext(p)) {
+		case ".png", ".jpg", ".jpeg":
+			files = append(files, p)
+		case ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp":
+			// Leaving it out without a word would change the data set.
+			return nil, fmt.Errorf("%s: %s files are not read; convert it to PNG", p, filepath.Ext(p))
+		}
+	}
+	return append(files, below...), nil
+}
+
+// rgb is a decoded image, planes [3][h][w].
+type rgb struct {
+	h, w int
+	pix  []byte
+}
+
+// readImage decodes a PNG or JPEG file and, if side > 0, brings it to
+// side x side pixels.
+func readImage(file string, side int) (rgb, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return rgb{}, err
+	}
+	config, decode := jpeg.DecodeConfig, jpeg.Decode
+	kind := "JPEG"
+	switch {
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		config, decode, kind = png.DecodeConfig, png.Decode, "PNG"
+	case !bytes.HasPrefix(data, []byte{0xff, 0xd8}):
+		return rgb{}, fmt.Errorf("%s: byte 0: % x, want the start of a PNG (89 50 4e 47) or JPEG (ff d8) file", file, data[:min(4, len(data))])
+	}
+	// The header is checked first: a small file can claim a huge picture.
+	c, err := config(bytes.NewReader(data))
+	if err == nil && (c.Width < 1 || c.Height < 1 || c.Width > maxFilePixels/c.Height) {
+		err = fmt.Errorf("%d by %d pixels, want 1 to %d in all", c.Width, c.Height, maxFilePixels)
+	}
+	var m image.Image
+	if err == nil {
+		m, err = decode(bytes.NewReader(data))
+	}
+	if err != nil {
+		return rgb{}, fmt.Errorf("%s: %s: %w", file, kind, err)
+	}
+	p := planes(m)
+	if side > 0 {
+		p = resizeCrop(p, side)
+	}
+	return p, nil
+}
+
+// planes converts to RGB planes, 8 bits each, colours not multiplied by alpha.
+func planes(m image.Image) rgb {
+	b := m.Bounds()
+	p := rgb{b.Dy(), b.Dx(), make([]byte, 3*b.Dx()*b.Dy())}
+	r, g, bl := p.pix[:p.h*p.w], p.pix[p.h*p.w:2*p.h*p.w], p.pix[2*p.h*p.w:]
+	y, isYCbCr := m.(*image.YCbCr)
+	k := 0
+	for j := b.Min.Y; j < b.Max.Y; j++ {
+		for i := b.Min.X; i < b.Max.X; i++ {
+			if isYCbCr {
+				c := y.YCbCrAt(i, j)
+				r[k], g[k], bl[k] = color.YCbCrToRGB(c.Y, c.Cb, c.Cr)
+			} else {
+				c := color.NRGBAModel.Convert(m.At(i, j)).(color.NRGBA)
+				r[k], g[k], bl[k] = c.R, c.G, c.B
+			}
+			k++
+		}
+	}
+	return p
+}
