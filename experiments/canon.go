@@ -1,0 +1,123 @@
+package experiments
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"assay/attr"
+)
+
+// Option is one hyperparameter by its YAML name, nested ones with a dot, and
+// its value in YAML.
+type Option struct{ Name, Value string }
+
+// describe lists every option of a method or metric in the struct's order,
+// defaults included.
+func describe(of any) []Option { return flatten(nil, "", canonical(reflect.ValueOf(of))) }
+
+func flatten(out []Option, name string, n *yaml.Node) []Option {
+	if n.Kind == yaml.MappingNode {
+		if name != "" {
+			name += "."
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			out = flatten(out, name+n.Content[i].Value, n.Content[i+1])
+		}
+		return out
+	}
+	return append(out, Option{name, inline(n)})
+}
+
+func inline(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		s := make([]string, len(n.Content))
+		for i, c := range n.Content {
+			s[i] = inline(c)
+		}
+		return "[" + strings.Join(s, ", ") + "]"
+	case yaml.MappingNode:
+		var s []string
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			s = append(s, n.Content[i].Value+": "+inline(n.Content[i+1]))
+		}
+		return "{" + strings.Join(s, ", ") + "}"
+	}
+	return n.Value
+}
+
+// canonical writes a value of plain structs as YAML: every option, in the
+// struct's order, numbers in their shortest exact form.
+func canonical(v reflect.Value) *yaml.Node {
+	if v.CanInterface() {
+		if m, ok := v.Interface().(attr.Method); ok && v.Kind() == reflect.Interface {
+			if v.IsNil() {
+				return scalar("!!null", "none")
+			}
+			n := canonical(v.Elem())
+			n.Content = append([]*yaml.Node{scalar("!!str", "method"), scalar("!!str", attr.Name(m))}, n.Content...)
+			return n
+		}
+		if m, ok := v.Interface().(encoding.TextMarshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+			b, err := m.MarshalText()
+			if err != nil {
+				panic(fmt.Sprintf("experiments: option of type %v: %v", v.Type(), err))
+			}
+			return scalar("!!str", string(b))
+		}
+	}
+	if v.CanAddr() {
+		if m, ok := v.Addr().Interface().(encoding.TextMarshaler); ok {
+			b, err := m.MarshalText()
+			if err != nil {
+				panic(fmt.Sprintf("experiments: option of type %v: %v", v.Type(), err))
+			}
+			return scalar("!!str", string(b))
+		}
+	}
+	switch v.Kind() {
+	case reflect.Interface:
+		// An interface that holds nothing is an option that was not given.
+		return scalar("!!null", "none")
+	case reflect.Pointer:
+		if v.IsNil() {
+			return scalar("!!null", "none")
+		}
+		return canonical(v.Elem())
+	case reflect.Struct:
+		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		for _, f := range options(v) {
+			if f.value.Kind() == reflect.Slice && f.value.Len() == 0 {
+				continue // not given; an empty list has no meaning of its own
+			}
+			n.Content = append(n.Content, scalar("!!str", f.name), canonical(f.value))
+		}
+		return n
+	case reflect.Slice:
+		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
+		for i := range v.Len() {
+			n.Content = append(n.Content, canonical(v.Index(i)))
+		}
+		return n
+	case reflect.String:
+		return scalar("!!str", v.String())
+	case reflect.Bool:
+		return scalar("!!bool", strconv.FormatBool(v.Bool()))
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return scalar("!!int", strconv.FormatInt(v.Int(), 10))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return scalar("!!int", strconv.FormatUint(v.Uint(), 10))
+	case reflect.Float32, reflect.Float64:
+		return scalar("!!float", strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()))
+	}
+	panic(fmt.Sprintf("experiments: an option has the type %v, which YAML cannot say", v.Type()))
+}
+
+func scalar(tag, value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+}

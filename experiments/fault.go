@@ -1,0 +1,119 @@
+package experiments
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Fault is one thing that is wrong with a specification, at its place.
+type Fault struct {
+	File   string // the specification's path, or the flag the text came from
+	Line   int    // from 1; 0 where the place is unknown
+	Column int    // from 1, in characters
+	Text   string // the line
+	Msg    string
+}
+
+// Error gives place and message, then the line with a caret under the column.
+func (f *Fault) Error() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.Msg
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d:%d: %s", f.File, f.Line, f.Column, f.Msg)
+	if f.Text != "" {
+		// A tab is as wide as the terminal likes; a blank keeps the caret in place.
+		fmt.Fprintf(&b, "\n  %s\n  %s^", strings.ReplaceAll(f.Text, "\t", " "), strings.Repeat(" ", f.Column-1))
+	}
+	return b.String()
+}
+
+// Faults is everything that is wrong with a specification, in reading order.
+type Faults []*Fault
+
+// Error lists all faults, one under the other.
+func (f Faults) Error() string {
+	s := make([]string, len(f))
+	for i, x := range f {
+		s[i] = x.Error()
+	}
+	if len(f) > 1 {
+		s = append(s, fmt.Sprintf("%d errors", len(f)))
+	}
+	return strings.Join(s, "\n")
+}
+
+func (f Faults) sorted() Faults {
+	f = slices.Clone(f)
+	slices.SortStableFunc(f, func(a, b *Fault) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return f
+}
+
+// text is something positions refer to: a file, or the value of a flag.
+type text struct {
+	name  string
+	lines []string
+}
+
+func newText(name, s string) *text {
+	return &text{name, strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")}
+}
+
+func (t *text) fault(line, col int, msg string) *Fault {
+	f := &Fault{File: t.name, Line: line, Column: max(1, col), Msg: msg}
+	if line >= 1 && line <= len(t.lines) {
+		f.Text = t.lines[line-1]
+		f.Column = min(f.Column, utf8.RuneCountInString(f.Text)+1)
+	}
+	return f
+}
+
+// suggest ends a sentence about an unknown name: with the nearest name that
+// exists, or, where none is near, with all of them.
+func suggest(name string, known []string) string {
+	best, dist := "", 1+max(2, len(name)/3)
+	for _, k := range known {
+		if d := distance(name, k); d < dist {
+			best, dist = k, d
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf("; did you mean %q?", best)
+	case len(known) == 0:
+		return ""
+	}
+	return "; known are " + strings.Join(known, ", ")
+}
+
+// distance counts the insertions, deletions, replacements and swaps of
+// neighbours that turn a into b (optimal string alignment).
+func distance(a, b string) int {
+	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	d := make([][]int, len(x)+1)
+	for i := range d {
+		d[i] = make([]int, len(y)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		for j := 1; j <= len(y); j++ {
+			c := 1
+			if x[i-1] == y[j-1] {
+				c = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+c)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(x)][len(y)]
+}
