@@ -1,0 +1,95 @@
+package reports
+
+import "math"
+
+// deltas returns |delta| of every scored image, from the series of that name
+// or from the signed one; nil if the metric has neither.
+func (r *Run) deltas(attribution, metric int) []float64 {
+	m := &r.Metrics[metric]
+	for _, name := range []string{"absolute delta", "delta"} {
+		for s := range m.Series {
+			if m.Series[s].Name == name && m.Series[s].length() == 1 {
+				v := r.column(attribution, metric, s, 0)
+				for i := range v {
+					v[i] = math.Abs(v[i])
+				}
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// completeness is the table of deltas of one metric of that name: only the
+// configurations whose map is meant to sum to a difference of outputs.
+func (r *Run) completeness(metric int) *Table {
+	m := &r.Metrics[metric]
+	relative := -1
+	for s := range m.Series {
+		if m.Series[s].Name == "relative delta" && m.Series[s].length() == 1 {
+			relative = s
+		}
+	}
+	t := &Table{
+		ID: m.ID, Title: "Completeness",
+		Columns: append(attributionColumns(),
+			estimateColumn("mean |delta| ↓"),
+			Column{Name: "largest |delta|", Numeric: true},
+			Column{Name: "median relative |delta|", Numeric: true}),
+		Caption: "delta is the sum of a map minus F(x) - F(baseline), where F is the output that was explained, without softmax; it is 0 for a complete attribution. The relative value is |delta| / |F(x) - F(baseline)|; its median is robust against images where the difference is near 0. " +
+			interval + "; " + r.counts([]int{metric}) + ".",
+	}
+	var rows []int
+	var without []string
+	for _, i := range r.order() {
+		v := r.deltas(i, metric)
+		switch e := Estimated(v); {
+		case v == nil:
+		case e.N == 0:
+			if name := r.Attributions[i].Method; len(without) == 0 || without[len(without)-1] != name {
+				without = append(without, name)
+			}
+		default:
+			rows = append(rows, i)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	var absent []absence
+	control, means := make([]bool, len(rows)), make([]float64, len(rows))
+	for k, i := range rows {
+		cells, rule := r.attributionCells(rows, k)
+		e := Estimated(r.deltas(i, metric))
+		absent = note(absent, "delta", e, r.Attributions[i].Method)
+		rel := Estimate{Median: math.NaN()}
+		if relative >= 0 {
+			rel = Estimated(r.column(i, metric, relative, 0))
+		}
+		cells = append(cells, estimated(e), value(e.Max), value(rel.Median))
+		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
+		control[k], means[k] = r.Attributions[i].Control, e.Mean
+	}
+	embolden(t, 2, means, control, -1)
+	t.Notes = append(r.common(rows), notes(absent)...)
+	if len(without) > 0 {
+		t.Notes = append(t.Notes, "Not meant to be complete, so without a delta: "+list(without)+".")
+	}
+	return t
+}
+
+// list joins names as in a sentence.
+func list(names []string) string {
+	s := ""
+	for i, n := range names {
+		switch {
+		case i == 0:
+		case i == len(names)-1:
+			s += " and "
+		default:
+			s += ", "
+		}
+		s += n
+	}
+	return s
+}

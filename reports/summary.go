@@ -1,0 +1,95 @@
+package reports
+
+import (
+	"slices"
+	"strings"
+)
+
+// arrow says which way is better.
+func arrow(better int) string {
+	switch {
+	case better > 0:
+		return " ↑"
+	case better < 0:
+		return " ↓"
+	}
+	return ""
+}
+
+// interval is said in every caption that shows a ±.
+const interval = "± is the half-width of the 95 % interval of the mean over images (Student's t)"
+
+// counts tells over how many images the means of some columns run.
+func (r *Run) counts(metrics []int) string {
+	lo, hi := len(r.Images), 0
+	for _, s := range r.Scores {
+		if slices.Contains(metrics, s.Metric) {
+			lo, hi = min(lo, len(s.Images)), max(hi, len(s.Images))
+		}
+	}
+	switch {
+	case hi == 0:
+		return ""
+	case lo == hi:
+		return "n = " + itoa(lo) + " images"
+	}
+	return "n = " + itoa(lo) + " to " + itoa(hi) + " images, by metric; the CSV file gives n of every cell"
+}
+
+// scalarMetrics lists the metrics that give one number per image.
+func (r *Run) scalarMetrics() []int {
+	var ms []int
+	for i := range r.Metrics {
+		if slices.ContainsFunc(r.Metrics[i].Series, func(s Series) bool { return s.length() == 1 }) {
+			ms = append(ms, i)
+		}
+	}
+	return ms
+}
+
+// summary is the table of everything that is one number per image.
+func (r *Run) summary() *Table {
+	rows := r.order()
+	t := &Table{
+		ID: "summary", Title: "Scores of every attribution",
+		Columns: attributionColumns(),
+	}
+	t.Caption = "Mean over images; " + interval + "; " + r.counts(r.scalarMetrics()) + ". ↑ higher is better, ↓ lower is better; bold: the best mean of the column, controls aside (not a test: compare the intervals). Controls come last: by a metric on which a method does not beat them, it explains nothing."
+	control := make([]bool, len(rows))
+	for k, i := range rows {
+		cells, rule := r.attributionCells(rows, k)
+		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
+		control[k] = r.Attributions[i].Control
+	}
+	var absent []absence
+	for m := range r.Metrics {
+		for s, series := range r.Metrics[m].Series {
+			if series.length() > 1 {
+				continue
+			}
+			name := r.Metrics[m].title() + " " + series.Name + arrow(series.Better)
+			absent = append(absent, r.estimates(t, rows, control, name, series.Better, func(i int) []float64 { return r.column(i, m, s, 0) })...)
+		}
+	}
+	t.Notes = append(r.common(rows), notes(absent)...)
+	if len(t.Columns) == 2 {
+		return nil
+	}
+	return t
+}
+
+// estimates adds a column of means to a table whose rows are attributions and
+// returns what is undefined in it.
+func (r *Run) estimates(t *Table, rows []int, control []bool, name string, better int, values func(i int) []float64) []absence {
+	var absent []absence
+	means := make([]float64, len(rows))
+	for k, i := range rows {
+		e := Estimated(values(i))
+		means[k] = e.Mean
+		absent = note(absent, strings.TrimRight(name, " ↑↓"), e, r.Attributions[i].Method)
+		t.Rows[k].Cells = append(t.Rows[k].Cells, estimated(e))
+	}
+	t.Columns = append(t.Columns, estimateColumn(name))
+	embolden(t, len(t.Columns)-1, means, control, better)
+	return absent
+}

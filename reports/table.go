@@ -1,0 +1,240 @@
+package reports
+
+import (
+	"math"
+	"slices"
+)
+
+// Table is one table before it is written in any format.
+type Table struct {
+	ID      string // file name and LaTeX label: "summary"
+	Title   string
+	Caption string // what the numbers are, with the convention used
+	Columns []Column
+	Rows    []Row
+	Notes   []string // footnotes: what is undefined and why
+	detail  bool     // the pages fold it away
+}
+
+// Column heads one column.
+type Column struct {
+	Name    string
+	Numeric bool     // aligned on the decimal point
+	CSV     []string // names of the columns it becomes in CSV; nil means Name alone
+}
+
+// Row is one line of a table.
+type Row struct {
+	Cells []Cell
+	Rule  bool // a new group begins here
+}
+
+// Cell is one entry: a text or a number.
+type Cell struct {
+	Text   string
+	Number *number // nil for a text
+	Bold   bool
+	Repeat bool     // says the same as the cell above: left blank where a reader sees the column whole
+	CSV    []string // one value per CSV column, every digit
+}
+
+func text(s string) Cell { return Cell{Text: s, CSV: []string{s}} }
+
+// value is a number alone.
+func value(x float64) Cell {
+	n := estimate(x, math.NaN())
+	return Cell{Number: &n, CSV: []string{exact(x)}}
+}
+
+// precise is a number whose decimals the column fixes.
+func precise(x float64, decimals int) Cell {
+	n := number{}
+	if !math.IsNaN(x) {
+		n.digits = fixed(x, decimals)
+	}
+	return Cell{Number: &n, CSV: []string{exact(x)}}
+}
+
+func integer(i int) Cell {
+	return Cell{Number: &number{digits: itoa(i)}, CSV: []string{itoa(i)}}
+}
+
+// estimated is a mean with its interval; CSV gets mean, half-width, count.
+func estimated(e Estimate) Cell {
+	n := estimate(e.Mean, e.Half)
+	return Cell{Number: &n, CSV: []string{exact(e.Mean), exact(e.Half), itoa(e.N)}}
+}
+
+// estimateColumn heads a column of estimated cells.
+func estimateColumn(name string) Column {
+	return Column{Name: name, Numeric: true, CSV: []string{name + " mean", name + " half-width 95%", name + " n"}}
+}
+
+// attributionColumns head the two columns that name an attribution.
+func attributionColumns() []Column { return []Column{{Name: "method"}, {Name: "parameters"}} }
+
+// attributionCells name an attribution; the method is said once per group.
+// Parameters that a group has in common are left to a note (see common).
+func (r *Run) attributionCells(rows []int, k int) (cells []Cell, rule bool) {
+	a := &r.Attributions[rows[k]]
+	m := text(a.Method)
+	if k > 0 {
+		b := &r.Attributions[rows[k-1]]
+		m.Repeat = a.Method == b.Method && a.Control == b.Control
+		// The controls are one group.
+		rule = !m.Repeat && !(a.Control && b.Control)
+	}
+	p := Cell{Text: params(r.own(rows[k])), CSV: []string{params(a.Params)}}
+	return []Cell{m, p}, rule
+}
+
+// group returns all configurations of an attribution's method.
+func (r *Run) group(attribution int) []int {
+	var g []int
+	for i, a := range r.Attributions {
+		if a.Method == r.Attributions[attribution].Method && a.Control == r.Attributions[attribution].Control {
+			g = append(g, i)
+		}
+	}
+	return g
+}
+
+// own returns the parameters that tell an attribution from the others of its
+// method; all that are worth printing where it is the only one.
+func (r *Run) own(attribution int) []Param {
+	g := r.group(attribution)
+	if len(g) == 1 {
+		return r.Attributions[attribution].Params
+	}
+	names, _ := r.varying(g)
+	var ps []Param
+	for _, p := range r.Attributions[attribution].All {
+		if slices.Contains(names, p.Name) {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// common writes the notes on parameters that all configurations of a method
+// have and that differ from the defaults.
+func (r *Run) common(rows []int) []string {
+	var s []string
+	for k, i := range rows {
+		if k > 0 && r.Attributions[rows[k-1]].Method == r.Attributions[i].Method {
+			continue
+		}
+		g := r.group(i)
+		if len(g) == 1 {
+			continue
+		}
+		names, _ := r.varying(g)
+		var ps []Param
+		for _, p := range r.Attributions[i].Params {
+			if !slices.Contains(names, p.Name) {
+				ps = append(ps, p)
+			}
+		}
+		if len(ps) > 0 {
+			s = append(s, "Every "+r.Attributions[i].Method+" row has "+params(ps)+".")
+		}
+	}
+	return s
+}
+
+// absence is what one row of one column lacks.
+type absence struct {
+	column     string
+	absent, of int
+	method     string
+}
+
+// note adds a row's undefined images to the footnotes of a column.
+func note(list []absence, column string, e Estimate, method string) []absence {
+	if e.Absent == 0 {
+		return list
+	}
+	return append(list, absence{column, e.Absent, e.N + e.Absent, method})
+}
+
+// notes writes the footnotes: who lacks how much, and columns that lack the
+// same things together.
+func notes(all []absence) []string {
+	var columns []string
+	for _, a := range all {
+		if !slices.Contains(columns, a.column) {
+			columns = append(columns, a.column)
+		}
+	}
+	var what []string    // "100 of 100 images of saliency and random"
+	var where [][]string // the columns it is said of
+	for _, c := range columns {
+		s := ""
+		var mine []absence
+		for _, a := range all {
+			if a.column == c {
+				mine = append(mine, a)
+			}
+		}
+		for len(mine) > 0 {
+			first := mine[0]
+			var methods []string
+			count := map[string]int{}
+			rest := mine[:0]
+			for _, a := range mine {
+				if a.absent != first.absent || a.of != first.of {
+					rest = append(rest, a)
+					continue
+				}
+				if count[a.method] == 0 {
+					methods = append(methods, a.method)
+				}
+				count[a.method]++
+			}
+			for i, m := range methods {
+				if count[m] > 1 {
+					methods[i] += " (" + itoa(count[m]) + " configurations)"
+				}
+			}
+			if s != "" {
+				s += "; "
+			}
+			s += itoa(first.absent) + " of " + itoa(first.of) + " images of " + list(methods)
+			mine = rest
+		}
+		if i := slices.Index(what, s); i >= 0 {
+			where[i] = append(where[i], c)
+			continue
+		}
+		what, where = append(what, s), append(where, []string{c})
+	}
+	var out []string
+	for i := range what {
+		out = append(out, "Undefined ("+undefined+") and left out of the means of "+list(where[i])+": "+what[i]+".")
+	}
+	return out
+}
+
+// embolden marks the best mean of every column among the candidates: rows that
+// are not controls. A single candidate is not a contest.
+func embolden(t *Table, column int, means []float64, control []bool, better int) {
+	if better == 0 {
+		return
+	}
+	best, n := math.NaN(), 0
+	for i, m := range means {
+		if control[i] || math.IsNaN(m) {
+			continue
+		}
+		n++
+		if math.IsNaN(best) || float64(better)*m > float64(better)*best {
+			best = m
+		}
+	}
+	if n < 2 {
+		return
+	}
+	for i, m := range means {
+		t.Rows[i].Cells[column].Bold = !control[i] && m == best
+	}
+}
