@@ -1,10 +1,37 @@
+// Package model holds networks: their description, weights, graph and executor.
+//
+// A network is a list of layers (Net). Gorgonia builds its expression graph
+// from this package's operations and differentiates it; the sorted graph is
+// compiled into a flat program that runs SIMD kernels over an arena, without
+// allocating. What Gorgonia's own machine would compute from the same graph has
+// the same bits.
+//
+// # Order of arithmetic
+//
+// Results do not depend on the instruction set, the number of workers, the
+// batch size, or the company a point is evaluated in:
+//
+//   - An output of a convolution or linear layer, or an element of their input
+//     gradients, is one chain of float32 fused multiply-adds. It starts at the
+//     bias (0 for gradients) and runs over tap rows, tap columns and channels,
+//     each ascending, taps on the padding left out.
+//   - ReLU, max-pooling and their backward rules round every operation by itself.
+//   - A weight gradient is the sum over rows, columns and images in eight chains
+//     by position within the row and a fixed tree, per block of four images;
+//     blocks are added in order. For linear layers it is a chain over the four
+//     images.
+//   - The softmax is float64, with the exp and log of package rng.
 package model
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync"
+
+	"gorgonia.org/gorgonia"
+
+	"assay/model/internal/kernel"
 )
 
 // Model is a network with its weights, ready to run. It is immutable and safe
@@ -12,9 +39,14 @@ import (
 type Model struct {
 	net     *Net
 	weights *Weights
+	level   kernel.Level
+
+	mu       sync.Mutex
+	programs map[Rule]*program
 }
 
-// New checks the weights against the network (Weights.Fit) and compiles it.
+// New checks the weights against the network (Weights.Fit). Both are kept, not
+// copied, and must not be changed afterwards.
 func New(n *Net, w *Weights) (*Model, error) {
 	if err := n.Resolve(); err != nil {
 		return nil, err
@@ -23,7 +55,7 @@ func New(n *Net, w *Weights) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Model{net: n, weights: w}, nil
+	return &Model{net: n, weights: w, level: activeLevel(), programs: map[Rule]*program{}}, nil
 }
 
 // Net returns the network, not to be modified.
@@ -39,75 +71,26 @@ func (m *Model) Hash() string {
 	return hex.EncodeToString(h[:])
 }
 
-// Rule says how a backward pass treats the non-linear layers.
-type Rule int
-
-const (
-	// Gradient is plain backpropagation. ReLU passes where its input is above 0
-	// (not at 0, as PyTorch), max-pool routes to the first maximum.
-	Gradient Rule = iota
-	// Rescale gives DeepLift's multipliers by the Rescale rule of Shrikumar et
-	// al. 2017, section 3.5.1, with the cross-maximum rule at max-pools.
-	Rescale
-	// RescaleCaptum is Captum's variant: max-pools route to the maximum of the
-	// input alone, as in a plain gradient.
-	RescaleCaptum
-)
-
-// Target is the scalar that is explained: the logit Class, less the logit Minus
-// if Minus >= 0.
-type Target struct{ Class, Minus int }
-
-// Of returns the target's value.
-func (t Target) Of(logits []float32) float64 {
-	v := float64(logits[t.Class])
-	if t.Minus >= 0 {
-		v -= float64(logits[t.Minus])
+// program returns the compiled pass for a rule, with the weights packed.
+func (m *Model) program(r Rule) *program {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p := m.programs[r]; p != nil {
+		return p
 	}
-	return v
+	var g *graph
+	var outs []*gorgonia.Node
+	if r == forward {
+		g, outs = forwardGraph(m.net)
+	} else {
+		g, outs = backwardGraph(m.net, r)
+	}
+	p := g.compile(m.level, outs)
+	in := p.instance()
+	for _, t := range m.weights.Tensors {
+		copy(in.weights[t.Name], t.Data)
+	}
+	in.prepare()
+	m.programs[r] = p
+	return p
 }
-
-// Point is one evaluation of the network, filled in by the caller.
-type Point struct {
-	X        []float32 // [C*H*W] the input
-	Baseline []float32 // [C*H*W] the reference input; nil but for the Rescale rules
-	Target   Target
-}
-
-// Result is what came of one point. Its slices are valid during the call only.
-type Result struct {
-	Grad           []float32 // [C*H*W] derivative (Rescale: multiplier) of the target by the input
-	Logits         []float32 // [classes]
-	BaselineLogits []float32 // [classes], Rescale rules only
-}
-
-// Worker runs a model on one goroutine. It owns all memory that a pass needs,
-// so that a pass allocates nothing.
-type Worker struct {
-	m *Model
-	ref
-}
-
-// Worker returns a new worker.
-func (m *Model) Worker() *Worker { return &Worker{m: m} }
-
-// Model returns the worker's model.
-func (w *Worker) Model() *Model { return w.m }
-
-// Gradients evaluates n points by the rule. It calls fill for point 0, 1, ...,
-// up to Lanes points ahead, and fold once for each point in the same order, so
-// a stream of any length runs in constant memory. A point's result does not
-// depend on its neighbours. It stops with ctx's error between blocks, and with
-// an error where a logit or a gradient is not finite.
-func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i int, p *Point), fold func(i int, r Result)) error {
-	return w.slow(ctx, rule, n, fill, fold)
-}
-
-// Logits evaluates n inputs forward only; fill and fold are called as in
-// Gradients.
-func (w *Worker) Logits(ctx context.Context, n int, fill func(i int, x []float32), fold func(i int, logits []float32)) error {
-	return w.slow(ctx, -1, n, func(i int, p *Point) { fill(i, p.X) }, func(i int, r Result) { fold(i, r.Logits) })
-}
-
-// Lanes is the number of points that run side by side.
-const Lanes = 16

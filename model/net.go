@@ -58,12 +58,12 @@ var Nets = map[string]struct {
 	"tutorial": {
 		New: func(in Shape, classes int) *Net {
 			return &Net{Name: "tutorial", Input: in, Layers: []Layer{
-				{Kind: "conv2d", Name: "conv1", Out: 6, Kernel: 5},
+				{Kind: "conv2d", Name: "conv1", Out: 6, Kernel: 5, Stride: 1},
 				{Kind: "relu", Name: "relu1"},
-				{Kind: "max_pool2d", Name: "pool1", Kernel: 2},
-				{Kind: "conv2d", Name: "conv2", Out: 16, Kernel: 5},
+				{Kind: "max_pool2d", Name: "pool1", Kernel: 2, Stride: 2},
+				{Kind: "conv2d", Name: "conv2", Out: 16, Kernel: 5, Stride: 1},
 				{Kind: "relu", Name: "relu2"},
-				{Kind: "max_pool2d", Name: "pool2", Kernel: 2},
+				{Kind: "max_pool2d", Name: "pool2", Kernel: 2, Stride: 2},
 				{Kind: "flatten", Name: "flatten"},
 				{Kind: "linear", Name: "fc1", Out: 120},
 				{Kind: "relu", Name: "relu3"},

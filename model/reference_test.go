@@ -1,15 +1,11 @@
 package model
 
 import (
-	"context"
-	"fmt"
 	"math"
-	"slices"
-
-	"assay/model/rng"
 )
 
-// TEMPORARY: a scalar float64 engine to develop the other packages against.
+// ref is the engine written again, plainly: scalar, float64, one image. The
+// tests hold the real one against it.
 
 type ref struct{}
 
@@ -160,140 +156,6 @@ func (ref) backward(n *Net, wt *Weights, rule Rule, acts [][]float64, arg [][]in
 	return g
 }
 
-func (w *Worker) slow(ctx context.Context, rule Rule, n int, fill func(i int, p *Point), fold func(i int, r Result)) error {
-	net := w.m.net
-	f64 := func(x []float32) []float64 {
-		y := make([]float64, len(x))
-		for i, v := range x {
-			y[i] = float64(v)
-		}
-		return y
-	}
-	f32 := func(x []float64) []float32 {
-		y := make([]float32, len(x))
-		for i, v := range x {
-			y[i] = float32(v)
-		}
-		return y
-	}
-	for i := 0; i < n; i += Lanes {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		var ps [Lanes]Point
-		for j := i; j < min(n, i+Lanes); j++ {
-			p := &ps[j-i]
-			p.Target.Minus = -1
-			p.X = make([]float32, net.Input.Size())
-			if rule > Gradient {
-				p.Baseline = make([]float32, net.Input.Size())
-			}
-			fill(j, p)
-		}
-		for j := i; j < min(n, i+Lanes); j++ {
-			p := &ps[j-i]
-			var res Result
-			acts, arg := w.forward(net, w.m.weights, f64(p.X))
-			res.Logits = f32(acts[len(acts)-1])
-			if rule >= Gradient {
-				var ra [][]float64
-				var rarg [][]int
-				if rule > Gradient {
-					ra, rarg = w.forward(net, w.m.weights, f64(p.Baseline))
-					res.BaselineLogits = f32(ra[len(ra)-1])
-				}
-				g := make([]float64, net.Classes())
-				g[p.Target.Class] = 1
-				if p.Target.Minus >= 0 {
-					g[p.Target.Minus]--
-				}
-				res.Grad = f32(w.backward(net, w.m.weights, rule, acts, arg, ra, rarg, g))
-			}
-			fold(j, res)
-		}
-	}
-	return nil
-}
-
-// Trainer takes SGD steps on one network. It is not safe for concurrent use.
-type Trainer struct {
-	n    *Net
-	w, v *Weights
-}
-
-// NewTrainer starts from w with zero velocity; w is copied.
-func NewTrainer(n *Net, w *Weights) (*Trainer, error) {
-	if err := n.Resolve(); err != nil {
-		return nil, err
-	}
-	w, err := w.Fit(n)
-	if err != nil {
-		return nil, err
-	}
-	t := &Trainer{n: n, w: w.Clone(), v: w.Clone()}
-	for _, x := range t.v.Tensors {
-		clear(x.Data)
-	}
-	return t, nil
-}
-
-// SGD holds the settings of one step, in PyTorch's convention:
-// g += WeightDecay*w; v = Momentum*v + g; w -= LR*v.
-type SGD struct{ LR, Momentum, WeightDecay float32 }
-
-// Step takes one step of SGD on the mean cross-entropy of the batch and
-// returns that loss, computed before the step. x[i] is a normalised image
-// [C*H*W]; labels are below Classes. A loss or weight that is not finite is an
-// error, and the weights are then useless.
-func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err error) {
-	if len(x) == 0 || len(x) != len(labels) {
-		return 0, fmt.Errorf("model: a step on %d images with %d labels", len(x), len(labels))
-	}
-	grads := make([][]float64, len(t.w.Tensors))
-	for i, w := range t.w.Tensors {
-		grads[i] = make([]float64, len(w.Data))
-	}
-	grad := func(name string) []float64 {
-		return grads[slices.IndexFunc(t.w.Tensors, func(w Tensor) bool { return w.Name == name })]
-	}
-	r := ref{}
-	for k, xk := range x {
-		in := make([]float64, len(xk))
-		for i, v := range xk {
-			in[i] = float64(v)
-		}
-		acts, arg := r.forward(t.n, t.w, in)
-		z := acts[len(acts)-1]
-		top, sum := slices.Max(z), 0.0
-		for _, v := range z {
-			sum += rng.Exp(v - top)
-		}
-		loss += rng.Log(sum) + top - z[labels[k]]
-		g := make([]float64, len(z))
-		for i, v := range z {
-			g[i] = rng.Exp(v-top) / sum / float64(len(x))
-		}
-		g[labels[k]] -= 1 / float64(len(x))
-		r.backwardWeights(t.n, t.w, acts, arg, g, grad)
-	}
-	loss /= float64(len(x))
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return loss, fmt.Errorf("model: the loss is %v", loss)
-	}
-	for i, w := range t.w.Tensors {
-		v := t.v.Tensors[i].Data
-		for j := range w.Data {
-			g := float32(grads[i][j]) + float32(o.WeightDecay*w.Data[j])
-			v[j] = float32(o.Momentum*v[j]) + g
-			w.Data[j] -= float32(o.LR * v[j])
-			if u := float64(w.Data[j]); math.IsNaN(u) || math.IsInf(u, 0) {
-				return loss, fmt.Errorf("model: %s[%d] became %v", w.Name, j, u)
-			}
-		}
-	}
-	return loss, nil
-}
-
 // backwardWeights adds the gradients of the weights to what grad returns.
 func (r ref) backwardWeights(n *Net, wt *Weights, acts [][]float64, arg [][]int, g []float64, grad func(string) []float64) {
 	shapes := n.Shapes()
@@ -343,19 +205,4 @@ func (r ref) backwardWeights(n *Net, wt *Weights, acts [][]float64, arg [][]int,
 		one := &Net{Input: s, Layers: n.Layers[li : li+1]}
 		g = r.backward(one, wt, Gradient, acts[li:li+2], arg[li:li+1], nil, nil, g)
 	}
-}
-
-// Weights returns a copy of the current weights.
-func (t *Trainer) Weights() *Weights { return t.w.Clone() }
-
-// Velocity returns a copy of the momentum buffers, for a checkpoint.
-func (t *Trainer) Velocity() *Weights { return t.v.Clone() }
-
-// SetVelocity restores what Velocity returned.
-func (t *Trainer) SetVelocity(v *Weights) error {
-	v, err := v.Fit(t.n)
-	if err == nil {
-		t.v = v.Clone()
-	}
-	return err
 }

@@ -1,0 +1,464 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"assay/model/internal/kernel"
+	"assay/model/rng"
+)
+
+// testNets are small networks that together have every layer, odd sizes,
+// padding, strides, overlapping pools and channel counts off the tile.
+func testNets() []*Net {
+	nets := []*Net{
+		Nets["tutorial"].New(Shape{3, 32, 32}, 10),
+		{Name: "padded", Input: Shape{2, 9, 7}, Layers: []Layer{
+			{Kind: "conv2d", Out: 5, Kernel: 3, Padding: 1},
+			{Kind: "relu"},
+			{Kind: "conv2d", Out: 7, Kernel: 3, Padding: 2},
+			{Kind: "max_pool2d", Kernel: 3, Stride: 2},
+			{Kind: "relu"},
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 9},
+			{Kind: "relu"},
+			{Kind: "linear", Out: 3},
+		}},
+		{Name: "strided", Input: Shape{3, 11, 11}, Layers: []Layer{
+			{Kind: "conv2d", Out: 4, Kernel: 3, Stride: 2, Padding: 1},
+			{Kind: "relu"},
+			{Kind: "max_pool2d", Kernel: 2},
+			{Kind: "conv2d", Out: 8, Kernel: 1, Stride: 2},
+			{Kind: "relu"},
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 5},
+		}},
+		{Name: "linear", Input: Shape{1, 3, 5}, Layers: []Layer{
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 2},
+		}},
+		{Name: "wide", Input: Shape{1, 6, 6}, Layers: []Layer{
+			{Kind: "conv2d", Out: 13, Kernel: 5, Stride: 3, Padding: 4},
+			{Kind: "relu"},
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 17},
+			{Kind: "relu"},
+			{Kind: "linear", Out: 10},
+		}},
+	}
+	for _, n := range nets {
+		if err := n.Resolve(); err != nil {
+			panic(fmt.Sprint(n.Name, err))
+		}
+	}
+	return nets
+}
+
+func testModel(t *testing.T, n *Net) *Model {
+	t.Helper()
+	m, err := New(n, Init(n, 7))
+	if err != nil {
+		t.Fatal(n.Name, err)
+	}
+	return m
+}
+
+// testPoint fills point i from streams that know only i.
+func testPoint(n *Net, i int, p *Point) {
+	s := rng.New(3, "test point", i)
+	s.Normals(p.X)
+	if p.Baseline != nil {
+		s.Normals(p.Baseline)
+		for j := range p.Baseline {
+			if j%3 == 0 {
+				p.Baseline[j] = p.X[j] // equal values are the hard case of the Rescale rule
+			}
+		}
+	}
+	p.Target.Class = i % n.Classes()
+	if i%4 == 3 {
+		p.Target.Minus = (i + 1) % n.Classes()
+	}
+}
+
+type answer struct{ grad, logits, ref []float32 }
+
+func evaluate(t *testing.T, w *Worker, rule Rule, from, n int) []answer {
+	t.Helper()
+	var out []answer
+	c := func(x []float32) []float32 { return append([]float32(nil), x...) }
+	err := w.Gradients(context.Background(), rule, n, func(i int, p *Point) { testPoint(w.m.net, from+i, p) }, func(i int, r Result) {
+		if i != len(out) {
+			t.Fatalf("fold %d came after %d", i, len(out))
+		}
+		out = append(out, answer{c(r.Grad), c(r.Logits), c(r.BaselineLogits)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func relative(got []float32, want []float64) float64 {
+	var d, s float64
+	for i, v := range want {
+		d += (float64(got[i]) - v) * (float64(got[i]) - v)
+		s += v * v
+	}
+	return math.Sqrt(d / max(s, 1e-30))
+}
+
+var rules = map[string]Rule{"gradient": Gradient, "rescale": Rescale, "rescale captum": RescaleCaptum}
+
+// The engine against the plain float64 one.
+func TestEngineAgainstReference(t *testing.T) {
+	for _, n := range testNets() {
+		m := testModel(t, n)
+		for name, rule := range rules {
+			const points = 19
+			got := evaluate(t, m.Worker(), rule, 0, points)
+			var r ref
+			for i := range points {
+				p := Point{X: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
+				if rule > Gradient {
+					p.Baseline = make([]float32, n.Input.Size())
+				}
+				testPoint(n, i, &p)
+				acts, arg := r.forward(n, m.weights, float64s(p.X))
+				var ra [][]float64
+				var rarg [][]int
+				if rule > Gradient {
+					ra, rarg = r.forward(n, m.weights, float64s(p.Baseline))
+					if d := relative(got[i].ref, ra[len(ra)-1]); d > 1e-5 {
+						t.Errorf("%s %s point %d: baseline logits off by %.2g", n.Name, name, i, d)
+					}
+				}
+				g := make([]float64, n.Classes())
+				g[p.Target.Class]++
+				if p.Target.Minus >= 0 {
+					g[p.Target.Minus]--
+				}
+				if d := relative(got[i].logits, acts[len(acts)-1]); d > 1e-5 {
+					t.Errorf("%s %s point %d: logits off by %.2g", n.Name, name, i, d)
+				}
+				want := r.backward(n, m.weights, rule, acts, arg, ra, rarg, g)
+				if d := relative(got[i].grad, want); d > 2e-5 {
+					t.Errorf("%s %s point %d: gradient off by %.2g", n.Name, name, i, d)
+				}
+			}
+		}
+	}
+}
+
+func float64s(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+// DeepLift's multipliers explain the whole difference to the baseline.
+func TestRescaleIsComplete(t *testing.T) {
+	for _, n := range testNets() {
+		m := testModel(t, n)
+		for i, a := range evaluate(t, m.Worker(), Rescale, 0, 16) {
+			p := Point{X: make([]float32, n.Input.Size()), Baseline: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
+			testPoint(n, i, &p)
+			var sum float64
+			for j := range p.X {
+				sum += float64(a.grad[j]) * (float64(p.X[j]) - float64(p.Baseline[j]))
+			}
+			if want := p.Target.Of(a.logits) - p.Target.Of(a.ref); math.Abs(sum-want) > 1e-5*max(1, math.Abs(want)) {
+				t.Errorf("%s point %d: multipliers sum to %v, want %v", n.Name, i, sum, want)
+			}
+		}
+	}
+}
+
+func sameBits(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("%s: value %d is %x, want %x", what, i, math.Float32bits(got[i]), math.Float32bits(want[i]))
+		}
+	}
+}
+
+// A point's bits depend neither on the instruction set nor on its company.
+func TestSameBits(t *testing.T) {
+	for _, n := range testNets() {
+		for name, rule := range rules {
+			m := testModel(t, n)
+			want := evaluate(t, m.Worker(), rule, 0, 37)
+			for _, level := range kernel.Levels() {
+				m := testModel(t, n)
+				m.level = level
+				from := 0
+				for _, batch := range []int{1, 16, 5, 15} {
+					for i, a := range evaluate(t, m.Worker(), rule, from, batch) {
+						id := fmt.Sprintf("%s %s %v batch %d point %d", n.Name, name, level, batch, from+i)
+						sameBits(t, id+" gradient", a.grad, want[from+i].grad)
+						sameBits(t, id+" logits", a.logits, want[from+i].logits)
+					}
+					from += batch
+				}
+			}
+		}
+	}
+}
+
+// Gorgonia's own machine gives the same bits from the same graph.
+func TestTapeMachineGivesTheSameBits(t *testing.T) {
+	for _, n := range testNets() {
+		weights := Init(n, 7)
+		type built struct {
+			name string
+			g    *graph
+			outs []*gorgonia.Node
+		}
+		var all []built
+		add := func(name string, g *graph, outs []*gorgonia.Node) { all = append(all, built{name, g, outs}) }
+		g, outs := forwardGraph(n)
+		add("forward", g, outs)
+		for name, rule := range rules {
+			g, outs := backwardGraph(n, rule)
+			add(name, g, outs)
+		}
+		g, outs = trainingGraph(n)
+		add("training", g, outs)
+		for _, b := range all {
+			in := b.g.compile(activeLevel(), b.outs).instance()
+			bind := func(node *gorgonia.Node, data []float32) {
+				v := tensor.New(tensor.WithShape(node.Shape()...), tensor.WithBacking(append([]float32(nil), data...)))
+				if err := gorgonia.Let(node, v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, w := range weights.Tensors {
+				copy(in.weights[w.Name], w.Data)
+				if node := b.g.weights[w.Name]; node != nil {
+					bind(node, w.Data)
+				}
+			}
+			for name, node := range b.g.leaves {
+				x := in.leaf[name]
+				rng.New(5, "leaf "+name).Normals(x)
+				bind(node, x)
+			}
+			in.prepare()
+			in.run()
+			vm := gorgonia.NewTapeMachine(b.g.g)
+			if err := vm.RunAll(); err != nil {
+				t.Fatalf("%s %s: %v", n.Name, b.name, err)
+			}
+			for i, o := range b.outs {
+				sameBits(t, fmt.Sprintf("%s %s output %d", n.Name, b.name, i), in.out[i], o.Value().Data().([]float32))
+			}
+			vm.Close()
+		}
+	}
+}
+
+// Every derivative against central differences of the float64 network.
+func TestGradientsAgainstFiniteDifferences(t *testing.T) {
+	for _, n := range testNets() {
+		w := Init(n, 11)
+		var r ref
+		x := make([][]float32, 4)
+		labels := make([]int, 4)
+		for i := range x {
+			x[i] = make([]float32, n.Input.Size())
+			rng.New(1, "fd", i).Normals(x[i])
+			labels[i] = (i * 3) % n.Classes()
+		}
+		loss := func() float64 {
+			var sum float64
+			for i := range x {
+				acts, _ := r.forward(n, w, float64s(x[i]))
+				z := acts[len(acts)-1]
+				s := 0.0
+				for _, v := range z {
+					s += math.Exp(v)
+				}
+				sum += math.Log(s) - z[labels[i]]
+			}
+			return sum / float64(len(x))
+		}
+		// One step with momentum 0 and lr 1 moves every weight by its gradient.
+		tr, err := NewTrainer(n, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := tr.Step(x, labels, SGD{LR: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := loss(); math.Abs(got-want) > 1e-5 {
+			t.Errorf("%s: loss %v, want %v", n.Name, got, want)
+		}
+		pick := rng.New(2, "pick")
+		for _, v := range tr.Velocity().Tensors {
+			data := w.Get(v.Name)
+			var num, den float64
+			for range 12 {
+				j := pick.IntN(len(data))
+				old := data[j]
+				const h = 1.0 / 65536
+				data[j] = old + h
+				up, hi := loss(), data[j]
+				data[j] = old - h
+				down, lo := loss(), data[j]
+				data[j] = old
+				want := (up - down) / (float64(hi) - float64(lo))
+				d := want - float64(v.Data[j])
+				num += d * d
+				den += want*want + 1e-8
+			}
+			// A kink of a relu or pool between the two points is the limit.
+			if e := math.Sqrt(num / den); e > 0.02 {
+				t.Errorf("%s: gradient of %s off by %.2g", n.Name, v.Name, e)
+			}
+		}
+		// And by the input.
+		m, err := New(n, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = m.Worker().Gradients(context.Background(), Gradient, 4, func(i int, p *Point) {
+			copy(p.X, x[i])
+			p.Target.Class = labels[i]
+		}, func(i int, res Result) {
+			in := float64s(x[i])
+			var num, den float64
+			for range 12 {
+				j := pick.IntN(len(in))
+				old := in[j]
+				const h = 1.0 / 65536
+				in[j] = old + h
+				up, _ := r.forward(n, w, in)
+				in[j] = old - h
+				down, _ := r.forward(n, w, in)
+				in[j] = old
+				want := (up[len(up)-1][labels[i]] - down[len(down)-1][labels[i]]) / (2 * h)
+				d := want - float64(res.Grad[j])
+				num += d * d
+				den += want*want + 1e-8
+			}
+			if e := math.Sqrt(num / den); e > 0.02 {
+				t.Errorf("%s: input gradient of point %d off by %.2g", n.Name, i, e)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The weight gradients against the plain float64 ones, tightly, and for batches
+// that are no multiple of a block.
+func TestTrainerAgainstReference(t *testing.T) {
+	for _, n := range testNets() {
+		for _, batch := range []int{1, 3, 4, 6, 9} {
+			w := Init(n, 13)
+			tr, err := NewTrainer(n, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := make([][]float32, batch)
+			labels := make([]int, batch)
+			want := map[string][]float64{}
+			for _, p := range w.Tensors {
+				want[p.Name] = make([]float64, len(p.Data))
+			}
+			var r ref
+			for i := range x {
+				x[i] = make([]float32, n.Input.Size())
+				rng.New(1, "batch", i).Normals(x[i])
+				labels[i] = i % n.Classes()
+				acts, arg := r.forward(n, w, float64s(x[i]))
+				z := acts[len(acts)-1]
+				g := make([]float64, len(z))
+				sum := 0.0
+				for _, v := range z {
+					sum += math.Exp(v)
+				}
+				for c, v := range z {
+					g[c] = math.Exp(v) / sum / float64(batch)
+				}
+				g[labels[i]] -= 1 / float64(batch)
+				r.backwardWeights(n, w, acts, arg, g, func(name string) []float64 { return want[name] })
+			}
+			if _, err := tr.Step(x, labels, SGD{LR: 0.5}); err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range tr.Velocity().Tensors {
+				if d := relative(v.Data, want[v.Name]); d > 1e-5 {
+					t.Errorf("%s batch %d: gradient of %s off by %.2g", n.Name, batch, v.Name, d)
+				}
+			}
+		}
+	}
+}
+
+// Training gives the same bits on every instruction set.
+func TestTrainingSameBits(t *testing.T) {
+	for _, n := range testNets() {
+		var want *Weights
+		for _, level := range kernel.Levels() {
+			tr, err := newTrainer(level, n, Init(n, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for step := range 4 {
+				x := make([][]float32, 4+step)
+				labels := make([]int, len(x))
+				for i := range x {
+					x[i] = make([]float32, n.Input.Size())
+					rng.New(2, "train", step, i).Normals(x[i])
+					labels[i] = (step + i) % n.Classes()
+				}
+				if _, err := tr.Step(x, labels, SGD{LR: 0.01, Momentum: 0.9, WeightDecay: 1e-3}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := tr.Weights()
+			if want == nil {
+				want = got
+			}
+			for i, w := range got.Tensors {
+				sameBits(t, fmt.Sprint(n.Name, " ", level, " ", w.Name), w.Data, want.Tensors[i].Data)
+			}
+		}
+	}
+}
+
+// A pass allocates nothing.
+func TestNoAllocation(t *testing.T) {
+	n := Nets["tutorial"].New(Shape{3, 32, 32}, 10)
+	m := testModel(t, n)
+	w := m.Worker()
+	fill := func(i int, p *Point) { p.Target.Class = i % 10 }
+	fold := func(int, Result) {}
+	ctx := context.Background()
+	if a := testing.AllocsPerRun(5, func() { _ = w.Gradients(ctx, Gradient, 64, fill, fold) }); a > 2 {
+		t.Errorf("64 gradients allocate %v times", a)
+	}
+	tr, err := NewTrainer(n, Init(n, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := [][]float32{make([]float32, 3072), make([]float32, 3072), make([]float32, 3072), make([]float32, 3072)}
+	labels := []int{1, 2, 3, 4}
+	if a := testing.AllocsPerRun(5, func() { _, _ = tr.Step(x, labels, SGD{LR: 0.001}) }); a > 0 {
+		t.Errorf("a step allocates %v times", a)
+	}
+}

@@ -1,0 +1,110 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"assay/model/internal/kernel"
+)
+
+// pool holds the geometry of a max-pool.
+type pool struct {
+	in, out Shape
+	lanes   int
+	step    int // input pixels between outputs
+	off     []int32
+	// floor is what an output is at least: -Inf, or 0 where a relu before the
+	// pool is folded into it: max(relu(x)) = max(0, max(x)), and the gradient of
+	// either goes to the first maximum if that is above 0, else nowhere.
+	floor float32
+	id    string
+}
+
+func newPool(l Layer, s Shape, lanes int, relu bool) *pool {
+	p := &pool{in: s, out: l.output(s), lanes: lanes, step: l.Stride, floor: float32(math.Inf(-1))}
+	if relu {
+		p.floor = 0
+	}
+	for ty := range l.Kernel {
+		for tx := range l.Kernel {
+			p.off = append(p.off, int32((ty*s.W+tx)*lanes))
+		}
+	}
+	p.id = fmt.Sprintf("max_pool2d %v k%d s%d floor %v x%d", s, l.Kernel, l.Stride, p.floor, lanes)
+	return p
+}
+
+// rows calls f with the offsets of every output row and of its input.
+func (p *pool) rows(f func(in, out int)) {
+	for c := range p.out.C {
+		for y := range p.out.H {
+			f((c*p.in.H+y*p.step)*p.in.W*p.lanes, (c*p.out.H+y)*p.out.W*p.lanes)
+		}
+	}
+}
+
+func (p *pool) tensor(s Shape) tensor.Shape { return tensor.Shape{s.C, s.H, s.W, p.lanes} }
+
+// maxPool adds a max-pool. Its backward rule is the gradient (to the first
+// maximum), or, with a reference, DeepLift's cross-maximum rule: what the pool
+// gains over its reference goes to the maximum of the input, what it loses to
+// the maximum of the reference. refOut is the reference's own pool.
+func (b *graph) maxPool(l Layer, s Shape, x, ref, refOut *gorgonia.Node, relu bool) *gorgonia.Node {
+	p := newPool(l, s, b.lanes, relu)
+	forward := func(k *kernel.Set, y []float32, in [][]float32, _ []float32) {
+		p.rows(func(i, o int) {
+			k.MaxPool(p.out.W, p.lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &y[o])
+		})
+	}
+	if ref != nil {
+		return b.apply(&op{
+			name: p.id + " rescale", in: []int{4, 4, 4}, shape: p.tensor(p.out), wrt: []bool{true, false, false}, inPlace: -1, run: forward,
+			diff: func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
+				return []*gorgonia.Node{b.apply(&op{
+					name: p.id + " rescale gradient", in: []int{4, 4, 4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 5), inPlace: -1,
+					run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
+						clear(d)
+						p.rows(func(i, o int) {
+							k.MaxPoolRescale(p.out.W, p.lanes, len(p.off), &p.off[0], &in[0][i], &in[1][i], p.step*p.lanes, &in[2][o], &in[3][o], &in[4][o], &p.off[0], &d[i], p.step*p.lanes)
+						})
+					},
+				}, in[0], in[1], out, in[2], grad), nil, nil}
+			},
+		}, x, ref, refOut)
+	}
+	return b.apply(&op{
+		name: p.id, in: []int{4}, shape: p.tensor(p.out), wrt: []bool{true}, inPlace: -1, run: forward,
+		diff: func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
+			return []*gorgonia.Node{b.apply(&op{
+				name: p.id + " gradient", in: []int{4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 3), inPlace: -1,
+				run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
+					clear(d)
+					p.rows(func(i, o int) {
+						k.MaxPoolGrad(p.out.W, p.lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &in[1][o], &in[2][o], &p.off[0], &d[i], p.step*p.lanes)
+					})
+				},
+			}, in[0], out, grad)}
+		},
+	}, x)
+}
+
+// flatten reshapes [C,H,W] to features: the same values in the same order.
+func (b *graph) flatten(s Shape, x *gorgonia.Node) *gorgonia.Node {
+	flat, full := tensor.Shape{s.Size(), b.lanes}, tensor.Shape{s.C, s.H, s.W, b.lanes}
+	reshape := func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
+		if &out[0] != &in[0][0] {
+			copy(out, in[0])
+		}
+	}
+	return b.apply(&op{
+		name: fmt.Sprintf("flatten %v", full), in: []int{4}, shape: flat, wrt: []bool{true}, inPlace: 0, run: reshape,
+		diff: func(_ []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			return []*gorgonia.Node{b.apply(&op{
+				name: fmt.Sprintf("unflatten %v", full), in: []int{2}, shape: full, wrt: []bool{false}, inPlace: 0, run: reshape,
+			}, grad)}
+		},
+	}, x)
+}

@@ -1,0 +1,237 @@
+package model
+
+import (
+	"context"
+	"fmt"
+
+	"assay/model/internal/kernel"
+)
+
+// Rule says how a backward pass treats the non-linear layers.
+type Rule int
+
+const (
+	// Gradient is plain backpropagation. ReLU passes where its input is above 0
+	// (not at 0, as PyTorch), max-pool routes to the first maximum.
+	Gradient Rule = iota
+	// Rescale gives DeepLift's multipliers by the Rescale rule of Shrikumar et
+	// al. 2017, section 3.5.1, with the cross-maximum rule at max-pools.
+	Rescale
+	// RescaleCaptum is Captum's variant: max-pools route to the maximum of the
+	// input alone, as in a plain gradient.
+	RescaleCaptum
+)
+
+// forward is the program of a pass without a backward half.
+const forward Rule = -1
+
+// Lanes is the number of points that run side by side.
+const Lanes = 16
+
+// Target is the scalar that is explained: the logit Class, less the logit Minus
+// if Minus >= 0.
+type Target struct{ Class, Minus int }
+
+// Of returns the target's value.
+func (t Target) Of(logits []float32) float64 {
+	v := float64(logits[t.Class])
+	if t.Minus >= 0 {
+		v -= float64(logits[t.Minus])
+	}
+	return v
+}
+
+// Point is one evaluation of the network, filled in by the caller.
+type Point struct {
+	X        []float32 // [C*H*W] the input
+	Baseline []float32 // [C*H*W] the reference input; nil but for the Rescale rules
+	Target   Target    // Minus is -1 before the call
+}
+
+// Result is what came of one point. Its slices are valid during the call only.
+type Result struct {
+	Grad           []float32 // [C*H*W] derivative (Rescale: multiplier) of the target by the input
+	Logits         []float32 // [classes]
+	BaselineLogits []float32 // [classes], Rescale rules only
+}
+
+// Worker runs a model on one goroutine. It owns all memory that a pass needs,
+// so that a pass allocates nothing.
+type Worker struct {
+	m    *Model
+	runs map[Rule]*pass
+}
+
+// pass is one program's memory and the rows that points come and go in.
+type pass struct {
+	*instance
+	x, ref, grad, logits, refLogits rows
+}
+
+// rows holds one row a lane.
+type rows struct {
+	buf []float32
+	ld  int
+	n   int
+}
+
+func newRows(n int) rows {
+	ld := roundUp(n)
+	return rows{aligned(ld * Lanes), ld, n}
+}
+
+func (r rows) row(l int) []float32 { return r.buf[l*r.ld : l*r.ld+r.n : l*r.ld+r.n] }
+
+// Worker returns a new worker.
+func (m *Model) Worker() *Worker { return &Worker{m: m, runs: map[Rule]*pass{}} }
+
+// Model returns the worker's model.
+func (w *Worker) Model() *Model { return w.m }
+
+func (w *Worker) pass(r Rule) *pass {
+	if p := w.runs[r]; p != nil {
+		return p
+	}
+	size, classes := w.m.net.Input.Size(), w.m.net.Classes()
+	p := &pass{instance: w.m.program(r).instance(), x: newRows(size), logits: newRows(classes)}
+	if r != forward {
+		p.grad = newRows(size)
+	}
+	if r > Gradient {
+		p.ref, p.refLogits = newRows(size), newRows(classes)
+	}
+	w.runs[r] = p
+	return p
+}
+
+// Gradients evaluates n points by the rule. It calls fill for point 0, 1, ...,
+// up to Lanes points ahead, and fold once for each point in the same order, so
+// a stream of any length runs in constant memory. A point's result does not
+// depend on its neighbours. It stops with ctx's error between blocks, and with
+// an error where a logit or a gradient is not finite.
+func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i int, p *Point), fold func(i int, r Result)) error {
+	p := w.pass(rule)
+	size, classes := w.m.net.Input.Size(), w.m.net.Classes()
+	var pt Point
+	for i := 0; i < n; i += Lanes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		count := min(Lanes, n-i)
+		seed := p.leaf["seed"]
+		clear(seed)
+		for l := range count {
+			pt = Point{X: p.x.row(l), Target: Target{Minus: -1}}
+			if rule > Gradient {
+				pt.Baseline = p.ref.row(l)
+			}
+			fill(i+l, &pt)
+			seed[pt.Target.Class*Lanes+l]++
+			if pt.Target.Minus >= 0 {
+				seed[pt.Target.Minus*Lanes+l]--
+			}
+		}
+		p.load(size, "x", p.x)
+		if rule > Gradient {
+			p.load(size, "baseline", p.ref)
+		}
+		p.run()
+		p.store(classes, p.out[0], p.logits)
+		p.store(size, p.out[1], p.grad)
+		if rule > Gradient {
+			p.store(classes, p.out[2], p.refLogits)
+		}
+		for l := range count {
+			r := Result{Grad: p.grad.row(l), Logits: p.logits.row(l)}
+			if rule > Gradient {
+				r.BaselineLogits = p.refLogits.row(l)
+			}
+			if err := p.finite(i+l, r); err != nil {
+				return err
+			}
+			fold(i+l, r)
+		}
+	}
+	return nil
+}
+
+// Logits evaluates n inputs forward only; fill and fold are called as in
+// Gradients.
+func (w *Worker) Logits(ctx context.Context, n int, fill func(i int, x []float32), fold func(i int, logits []float32)) error {
+	p := w.pass(forward)
+	size, classes := w.m.net.Input.Size(), w.m.net.Classes()
+	for i := 0; i < n; i += Lanes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		count := min(Lanes, n-i)
+		for l := range count {
+			fill(i+l, p.x.row(l))
+		}
+		p.load(size, "x", p.x)
+		p.run()
+		p.store(classes, p.out[0], p.logits)
+		for l := range count {
+			if err := p.finite(i+l, Result{Logits: p.logits.row(l)}); err != nil {
+				return err
+			}
+			fold(i+l, p.logits.row(l))
+		}
+	}
+	return nil
+}
+
+// load interleaves rows into a leaf, store takes a result apart. Kernels move
+// four values of each row at a time; the rest follows one by one.
+func (p *pass) load(n int, leaf string, r rows) {
+	dst := p.leaf[leaf]
+	whole := n &^ 3
+	if whole > 0 {
+		p.k.Lanes16(whole, &r.buf[0], r.ld, &dst[0])
+	}
+	for i := whole; i < n; i++ {
+		for l := range Lanes {
+			dst[i*Lanes+l] = r.buf[l*r.ld+i]
+		}
+	}
+}
+
+func (p *pass) store(n int, src []float32, r rows) {
+	whole := n &^ 3
+	if whole > 0 {
+		p.k.Rows16(whole, &src[0], &r.buf[0], r.ld)
+	}
+	for i := whole; i < n; i++ {
+		for l := range Lanes {
+			r.buf[l*r.ld+i] = src[i*Lanes+l]
+		}
+	}
+}
+
+func (p *pass) finite(i int, r Result) error {
+	for _, c := range []struct {
+		what string
+		x    []float32
+	}{{"logit", r.Logits}, {"baseline logit", r.BaselineLogits}, {"gradient", r.Grad}} {
+		if j := firstNotFinite(p.k, c.x); j >= 0 {
+			return fmt.Errorf("model: %s %d of point %d is %v: the network overflows float32 on this input", c.what, j, i, c.x[j])
+		}
+	}
+	return nil
+}
+
+// firstNotFinite returns the index of the first NaN or infinity, -1 if none.
+func firstNotFinite(k *kernel.Set, x []float32) int {
+	whole := len(x) &^ 3
+	if whole > 0 && !k.NotFinite(whole, &x[0]) {
+		x = x[whole:]
+	} else {
+		whole = 0
+	}
+	for i, v := range x {
+		if v-v != 0 {
+			return whole + i
+		}
+	}
+	return -1
+}
