@@ -1,4 +1,17 @@
-// Package attr computes attribution maps.
+// Package attr computes attribution maps: for every input value of an image, a
+// score for its part in one logit.
+//
+// A method is a plain struct of options; Methods lists them under the names of
+// Captum (Kokhlikyan et al. 2020), with its defaults. README.md in this
+// directory gives the semantics and every departure from Captum.
+//
+// # Arithmetic
+//
+// The engine gives float32 gradients whose bits do not depend on the batch.
+// Everything that follows is float64, each product rounded by itself, each sum
+// one chain in the order of the points of one image; a map value is rounded to
+// float32 once, at the end. So a map has the same bits whatever images,
+// workers or configurations it was computed beside.
 package attr
 
 import (
@@ -21,7 +34,9 @@ type Method interface {
 type Env struct {
 	Ctx    context.Context
 	Worker *model.Worker
-	Seed   uint64 // of the run; every draw names its own stream (model/rng)
+	Seed   uint64    // of the run; every draw names its own stream (model/rng)
+	Mean   []float32 // [C] of pixel/255, and
+	Std    []float32 // [C] of the data set: what a PNG or JPEG baseline is normalised with
 }
 
 // Input is one image to explain.

@@ -1,0 +1,76 @@
+package attr
+
+import (
+	"errors"
+	"fmt"
+
+	"assay/model"
+)
+
+// DeepLift carries the difference of the target between input and baseline back
+// to the input values by the Rescale rule. It sums to F(x)-F(baseline) up to
+// rounding.
+//
+// Shrikumar, Greenside & Kundaje, "Learning Important Features Through
+// Propagating Activation Differences", ICML 2017, section 3.5.1, with the
+// cross-maximum rule at max-pools. Captum's answer is another one (see Compat).
+type DeepLift struct {
+	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: zero, a number, or image:PATH"`
+	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
+	// Compat "captum" routes a max-pool to the maximum of the input alone, as
+	// Captum does.
+	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone"`
+}
+
+// Check reports an unknown compat and a baseline that cannot be read or has not
+// the network's input shape.
+func (o *DeepLift) Check(n *model.Net) error {
+	return errors.Join(o.Baseline.check(n), oneOf("compat", o.Compat, "", "captum"))
+}
+
+// Attribute explains the inputs: one pass over input and baseline each.
+func (o *DeepLift) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	if err := e.check(in); err != nil {
+		return err
+	}
+	return o.stream(e, len(in), given(in), emit)
+}
+
+func (o *DeepLift) passes() int { return 2 }
+
+func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
+	base, err := o.Baseline.pixels(e)
+	if err != nil {
+		return err
+	}
+	by := model.Rescale
+	if o.Compat == "captum" {
+		by = model.RescaleCaptum
+	}
+	r := newRing(1, len(base))
+	m := make([]float32, len(base))
+	err = e.Worker.Gradients(e.Ctx, by, n,
+		func(i int, p *model.Point) {
+			in := r.at(i)
+			input(i, in)
+			copy(p.X, in.X)
+			copy(p.Baseline, base)
+			p.Target = in.Target
+		},
+		func(i int, res model.Result) {
+			in := r.at(i)
+			copy(m, res.Grad)
+			a := Attribution{Map: m, FX: in.Target.Of(res.Logits)}
+			if o.MultiplyByInputs {
+				for j, v := range m {
+					m[j] = float32(float64(v) * (float64(in.X[j]) - float64(base[j])))
+				}
+				a.FB, a.Summed = in.Target.Of(res.BaselineLogits), true
+			}
+			emit(i, a)
+		})
+	if err != nil {
+		return fmt.Errorf("attr: deep_lift: %w", err)
+	}
+	return nil
+}

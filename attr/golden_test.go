@@ -1,0 +1,127 @@
+package attr
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/golden/attr")
+
+const goldens = "../testdata/golden/attr"
+
+// goldenRows are the configurations whose bits are remembered, by file.
+func goldenRows() map[string][]struct {
+	name string
+	m    Method
+} {
+	type row = struct {
+		name string
+		m    Method
+	}
+	rows := map[string][]row{}
+	for name, entry := range Methods {
+		if name != "noise_tunnel" { // its default noise drowns the image
+			rows[name] = []row{{"default", entry.New()}}
+		}
+	}
+	add := func(file, name string, m Method) { rows[file] = append(rows[file], row{name, m}) }
+	add("saliency", "abs=false", &Saliency{})
+	black := ConstantBaseline(-1)
+	for _, q := range quadratures {
+		add("integrated_gradients", "n_steps=10 baseline=-1 quadrature="+q, &IntegratedGradients{NSteps: 10, Quadrature: q, MultiplyByInputs: true, Baseline: black})
+	}
+	add("integrated_gradients", "n_steps=10 quadrature=riemann_trapezoid compat=captum", &IntegratedGradients{NSteps: 10, Quadrature: "riemann_trapezoid", MultiplyByInputs: true, Compat: "captum"})
+	add("integrated_gradients", "n_steps=10 multiply_by_inputs=false", &IntegratedGradients{NSteps: 10, Quadrature: "gausslegendre"})
+	add("deep_lift", "baseline=-1", &DeepLift{MultiplyByInputs: true, Baseline: black})
+	add("deep_lift", "baseline=-1 compat=captum", &DeepLift{MultiplyByInputs: true, Baseline: black, Compat: "captum"})
+	add("deep_lift", "multiply_by_inputs=false", &DeepLift{})
+	for _, nt := range []string{"smoothgrad", "smoothgrad_sq", "vargrad"} {
+		add("noise_tunnel", "over=saliency nt_samples=5 stdevs=0.2 nt_type="+nt, &NoiseTunnel{Over: &Saliency{Abs: true}, NTType: nt, NTSamples: 5, Stdevs: 0.2})
+	}
+	add("noise_tunnel", "over=integrated_gradients(n_steps=5) nt_type=smoothgrad_sq nt_samples=3 stdevs=0.1", &NoiseTunnel{Over: &IntegratedGradients{NSteps: 5, Quadrature: "gausslegendre", MultiplyByInputs: true}, NTType: "smoothgrad_sq", NTSamples: 3, Stdevs: 0.1})
+	return rows
+}
+
+// fingerprint writes a map as the start of its hash, its size and three values,
+// each with all its digits.
+func fingerprint(a kept) string {
+	h := sha256.New()
+	var sum float64
+	for _, v := range a.Map {
+		h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		sum += math.Abs(float64(v))
+	}
+	n := len(a.Map)
+	return fmt.Sprintf("sha256 %.12x  mean|a| %.6g  a[%d] %v  a[%d] %v  a[%d] %v  F(x) %v  F(b) %v",
+		h.Sum(nil), sum/float64(n), n/4, a.Map[n/4], n/2, a.Map[n/2], 3*n/4, a.Map[3*n/4], a.FX, a.FB)
+}
+
+func TestGoldens(t *testing.T) {
+	o := committed(t)
+	for file, rows := range goldenRows() {
+		t.Run(file, func(t *testing.T) {
+			var b strings.Builder
+			for _, r := range rows {
+				fmt.Fprintf(&b, "%s\n", r.name)
+				for i, a := range attribute(t, o.env, r.m, o.in) {
+					fmt.Fprintf(&b, "  image %d: %s\n", i, fingerprint(a))
+				}
+			}
+			path := filepath.Join(goldens, file+".golden")
+			if *update {
+				if err := os.MkdirAll(goldens, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatalf("%v (go test ./attr -update writes it)", err)
+			}
+			got, lines := strings.Split(b.String(), "\n"), strings.Split(string(want), "\n")
+			for i := range max(len(got), len(lines)) {
+				var g, w string
+				if i < len(got) {
+					g = got[i]
+				}
+				if i < len(lines) {
+					w = lines[i]
+				}
+				if g != w {
+					t.Errorf("%s:%d:\ngot  %s\nwant %s", path, i+1, g, w)
+				}
+			}
+		})
+	}
+}
+
+// Every golden belongs to a method and every method has one.
+func TestGoldenFilesAreThoseOfTheTable(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(goldens, "*.golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for _, f := range files {
+		got = append(got, strings.TrimSuffix(filepath.Base(f), ".golden"))
+	}
+	for name := range Methods {
+		want = append(want, name)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("goldens for %v, want %v", got, want)
+	}
+}

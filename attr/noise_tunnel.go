@@ -1,0 +1,212 @@
+package attr
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"assay/model"
+	"assay/model/rng"
+)
+
+// NoiseTunnel explains noisy copies of an image by another method and takes,
+// for every map value a over the copies,
+//
+//	smoothgrad     the mean of a
+//	smoothgrad_sq  the mean of a^2
+//	vargrad        the mean of a^2 less the square of the mean of a
+//
+// Smilkov et al. 2017 (arXiv:1706.03825), Hooker et al. 2019, Adebayo et al.
+// 2018 (arXiv:1810.03307). Names, defaults and the variance over n, not n-1,
+// are Captum's. Stdevs is in normalised units, as in Captum; the paper of
+// SmoothGrad gives it as a fraction of the image's range.
+//
+// Copy s of image i is x + stdev*z with z drawn from the stream (seed, "noise",
+// i, s): the first k of 100 copies are those of nt_samples 5, and all methods
+// and stdevs see the same z.
+type NoiseTunnel struct {
+	Over      Method  `yaml:"over" doc:"the method that explains each noisy copy"`
+	NTType    string  `yaml:"nt_type" doc:"smoothgrad, smoothgrad_sq or vargrad"`
+	NTSamples int     `yaml:"nt_samples" doc:"noisy copies per image"`
+	Stdevs    float64 `yaml:"stdevs" doc:"standard deviation of the noise, in normalised units"`
+
+	// noise replaces the drawn z, for a comparison with given numbers.
+	noise func(index, sample int, z []float32)
+}
+
+// Check reports options out of range and, under "over.", those of the inner
+// method. Noise tunnels do not nest: the inner one would draw the same noise.
+func (o *NoiseTunnel) Check(n *model.Net) error {
+	errs := []error{
+		oneOf("nt_type", o.NTType, "smoothgrad", "smoothgrad_sq", "vargrad"),
+		between("nt_samples", o.NTSamples, 1, 100000),
+	}
+	// Not written as Stdevs < 0: NaN must fail too.
+	if !(o.Stdevs >= 0 && o.Stdevs <= 1000) {
+		errs = append(errs, &Problem{Option: "stdevs", Msg: fmt.Sprintf("is %v, want 0 to 1000", o.Stdevs)})
+	}
+	switch over := o.Over.(type) {
+	case nil:
+		errs = append(errs, &Problem{Option: "over", Msg: "is missing, want a method"})
+	case streamer:
+		errs = append(errs, within("over", over.Check(n)))
+	default:
+		errs = append(errs, &Problem{Option: "over", Msg: fmt.Sprintf("is %s, want a method without noise of its own", Name(o.Over))})
+	}
+	return errors.Join(errs...)
+}
+
+// Attribute explains the inputs: NTSamples times the passes of Over each.
+func (o *NoiseTunnel) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	return tunnel(e, []*NoiseTunnel{o}, in, func(_, i int, a Attribution) { emit(i, a) })
+}
+
+// level is one noise level of a group with its running sums.
+type level struct {
+	stdev   float64
+	samples int       // the most that a configuration asks for
+	ks      []int     // the configurations
+	sum, sq []float64 // [C*H*W] of a and of a^2, nil where nobody asks
+}
+
+// levels sorts the configurations of a group by noise level, those with most
+// samples first.
+func levels(ms []*NoiseTunnel, size int) []*level {
+	var ls []*level
+	for k, m := range ms {
+		i := slices.IndexFunc(ls, func(l *level) bool { return l.stdev == m.Stdevs })
+		if i < 0 {
+			i = len(ls)
+			ls = append(ls, &level{stdev: m.Stdevs})
+		}
+		l := ls[i]
+		l.ks = append(l.ks, k)
+		l.samples = max(l.samples, m.NTSamples)
+		if m.NTType != "smoothgrad_sq" && l.sum == nil {
+			l.sum = make([]float64, size)
+		}
+		if m.NTType != "smoothgrad" && l.sq == nil {
+			l.sq = make([]float64, size)
+		}
+	}
+	slices.SortStableFunc(ls, func(a, b *level) int { return b.samples - a.samples })
+	return ls
+}
+
+// add takes one map into the running sums; first opens them.
+func (l *level) add(m []float32, first bool) {
+	if first {
+		clear(l.sum)
+		clear(l.sq)
+	}
+	if l.sum != nil {
+		for j, v := range m[:len(l.sum)] {
+			l.sum[j] += float64(v)
+		}
+	}
+	if l.sq != nil {
+		for j, v := range m[:len(l.sq)] {
+			l.sq[j] += float64(float64(v) * float64(v))
+		}
+	}
+}
+
+// read writes the map of a configuration whose samples are all in.
+func (l *level) read(o *NoiseTunnel, m []float32) {
+	n := float64(o.NTSamples)
+	for j := range m {
+		switch o.NTType {
+		case "smoothgrad":
+			m[j] = float32(l.sum[j] / n)
+		case "smoothgrad_sq":
+			m[j] = float32(l.sq[j] / n)
+		case "vargrad":
+			mean := l.sum[j] / n
+			// Rounding can leave a variance of 0 a little below it.
+			m[j] = float32(math.Max(0, l.sq[j]/n-float64(mean*mean)))
+		}
+	}
+}
+
+// cursor walks over the noisy copies of a group: image by image, sample by
+// sample, and for each sample the levels that still want it.
+type cursor struct{ image, sample, level int }
+
+func (c *cursor) next(ls []*level) {
+	if c.level++; c.level < len(ls) && c.sample < ls[c.level].samples {
+		return
+	}
+	c.level = 0
+	if c.sample++; c.sample < ls[0].samples {
+		return
+	}
+	c.sample = 0
+	c.image++
+}
+
+// tunnel runs configurations over the same inner method together. The noise of
+// a copy is drawn once for all levels, and what needs fewer samples is read off
+// the running sums on the way. emit(k, i, a) is called for configuration k and
+// image i, for each k in the order of the images.
+func tunnel(e *Env, ms []*NoiseTunnel, in []Input, emit func(k, i int, a Attribution)) error {
+	if err := e.check(in); err != nil {
+		return err
+	}
+	over, ok := ms[0].Over.(streamer)
+	if !ok {
+		return fmt.Errorf("attr: noise_tunnel: over is %q, want a method without noise of its own", Name(ms[0].Over))
+	}
+	fx, err := e.values(in)
+	if err != nil {
+		return fmt.Errorf("attr: noise_tunnel: %w", err)
+	}
+	size := e.size()
+	ls := levels(ms, size)
+	copies := 0 // per image
+	for _, l := range ls {
+		copies += l.samples
+	}
+	noise := ms[0].noise
+	if noise == nil {
+		var s rng.Stream
+		noise = func(index, sample int, z []float32) {
+			s.Reset(e.Seed, "noise", index, sample)
+			s.Normals(z)
+		}
+	}
+	z := make([]float32, size)
+	m := make([]float32, size)
+	var filled, folded cursor
+	err = over.stream(e, len(in)*copies,
+		func(_ int, dst *Input) {
+			at := filled
+			filled.next(ls)
+			src := &in[at.image]
+			if at.level == 0 {
+				noise(src.Index, at.sample, z)
+			}
+			dst.Index, dst.Target = src.Index, src.Target
+			stdev := ls[at.level].stdev
+			x, z := src.X[:size], z[:size]
+			for j := range dst.X[:size] {
+				dst.X[j] = float32(float64(x[j]) + float64(stdev*float64(z[j])))
+			}
+		},
+		func(_ int, a Attribution) {
+			at := folded
+			folded.next(ls)
+			l := ls[at.level]
+			l.add(a.Map, at.sample == 0)
+			for _, k := range l.ks {
+				if ms[k].NTSamples == at.sample+1 {
+					l.read(ms[k], m)
+					emit(k, at.image, Attribution{Map: m, FX: fx[at.image]})
+				}
+			}
+		})
+	if err != nil {
+		return fmt.Errorf("attr: noise_tunnel: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package attr
+
+import "reflect"
+
+// Share groups configurations that are cheaper together: noise tunnels over the
+// same method, whose noise is drawn once and whose smaller nt_samples and other
+// nt_types cost nothing. Groups hold indices into ms, ascending, and come in the
+// order of their first member; a configuration that shares nothing is a group of
+// one.
+func Share(ms []Method) [][]int {
+	var groups [][]int
+	for k, m := range ms {
+		at := -1
+		for g, group := range groups {
+			if together(ms[group[0]], m) {
+				at = g
+				break
+			}
+		}
+		if at < 0 {
+			groups = append(groups, []int{k})
+			continue
+		}
+		groups[at] = append(groups[at], k)
+	}
+	return groups
+}
+
+func together(a, b Method) bool {
+	x, ok := a.(*NoiseTunnel)
+	y, too := b.(*NoiseTunnel)
+	// Given noise is a function, and DeepEqual holds functions apart unless nil.
+	return ok && too && reflect.DeepEqual(x.Over, y.Over) && reflect.DeepEqual(x.noise, y.noise)
+}
+
+// Run explains the inputs by every configuration, sharing what Share says. It
+// calls emit(k, i, a) for configuration k and image i, for each k in the order
+// of the images; which k comes first is not said. Every map has the bits that
+// ms[k].Attribute would give.
+func Run(e *Env, ms []Method, in []Input, emit func(k, i int, a Attribution)) error {
+	for _, group := range Share(ms) {
+		var err error
+		if len(group) == 1 {
+			k := group[0]
+			err = ms[k].Attribute(e, in, func(i int, a Attribution) { emit(k, i, a) })
+		} else {
+			nts := make([]*NoiseTunnel, len(group))
+			for j, k := range group {
+				nts[j] = ms[k].(*NoiseTunnel)
+			}
+			err = tunnel(e, nts, in, func(j, i int, a Attribution) { emit(group[j], i, a) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Passes returns how many passes forward and backward through the network m
+// takes per image when it runs alone; DeepLift's input and baseline count one
+// each. The one or two passes forward for F(x) and F(baseline) are not counted.
+func Passes(m Method) int {
+	switch o := m.(type) {
+	case *NoiseTunnel:
+		return o.NTSamples * Passes(o.Over)
+	case streamer:
+		return o.passes()
+	}
+	return 0
+}
+
+// Files lists the files that m reads, whose content is part of what it
+// computes: baseline images.
+func Files(m Method) []string {
+	var b Baseline
+	switch o := m.(type) {
+	case *IntegratedGradients:
+		b = o.Baseline
+	case *DeepLift:
+		b = o.Baseline
+	case *NoiseTunnel:
+		return Files(o.Over)
+	}
+	if b.path == "" {
+		return nil
+	}
+	return []string{b.path}
+}
