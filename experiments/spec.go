@@ -257,11 +257,11 @@ func (s *Spec) require(root *yaml.Node) {
 	case has("net") && has("layers"):
 		d.fault(lookup(n, "layers"), "model has both net and layers, want one of them")
 	case !has("net") && !has("layers"):
-		d.fault(n, "model has no net; known are %s; or give its layers", strings.Join(sortedKeys(model.Nets), ", "))
+		d.fault(n, "model has no net; known are %s; or give its layers", strings.Join(presets(), ", "))
 	}
 	if m.Net != "" {
 		if _, ok := model.Nets[m.Net]; !ok {
-			d.fault(lookup(n, "net"), "unknown net %q%s", m.Net, suggest(m.Net, sortedKeys(model.Nets)))
+			d.fault(lookup(n, "net"), "unknown net %q%s", m.Net, suggest(m.Net, presets()))
 		}
 	}
 	switch {
@@ -272,6 +272,9 @@ func (s *Spec) require(root *yaml.Node) {
 	}
 }
 
+func presets() []string { return sortedKeys(model.Nets) }
+
+// enums checks the section report.
 func (s *Spec) enums() {
 	one := func(key string, got []string, known []string) {
 		n := s.at["report."+key]
