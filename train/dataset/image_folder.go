@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -20,6 +21,9 @@ const (
 	maxFilePixels = 1 << 28  // of an image file before resizing
 	maxFolder     = 12 << 30 // bytes of all images of a split
 )
+
+// ErrNoSplit says that a data set, sound as it is, has no such split.
+var ErrNoSplit = errors.New("no such split")
 
 // openImageFolder reads dir/train and dir/test (or dir/val), each with one
 // folder per class; a dir that holds the class folders themselves is a test
@@ -91,8 +95,8 @@ func imageFolderRoot(o Options) (root string, classes []string, err error) {
 	train, test := dir("train"), dir("test", "val")
 	if train == "" && test == "" {
 		if o.Split == "train" {
-			return "", nil, fmt.Errorf("%s has no folder train; to train, put the class folders into %s and %s",
-				o.Dir, filepath.Join(o.Dir, "train"), filepath.Join(o.Dir, "test"))
+			return "", nil, fmt.Errorf("%w: %s has no folder train; to train, put the class folders into %s and %s",
+				ErrNoSplit, o.Dir, filepath.Join(o.Dir, "train"), filepath.Join(o.Dir, "test"))
 		}
 		classes, err = folders(o.Dir)
 		return o.Dir, classes, err
@@ -106,7 +110,7 @@ func imageFolderRoot(o Options) (root string, classes []string, err error) {
 		if o.Split == "train" {
 			want = "train"
 		}
-		return "", nil, fmt.Errorf("%s has no folder %s", o.Dir, want)
+		return "", nil, fmt.Errorf("%w: %s has no folder %s", ErrNoSplit, o.Dir, want)
 	}
 	have, err := folders(root)
 	if err != nil || train == "" {
