@@ -1,8 +1,64 @@
 package kernel
 
-// runs reports whether this CPU can run a level.
-func runs(l Level) bool { return l == Portable }
+import "golang.org/x/sys/cpu"
 
-func accelerated(l Level) *Set {
-	panic("kernel: no assembly for level " + l.String())
+// runs reports whether this CPU can run a level. The cpu package looks at the
+// operating system too: whether it saves the wide registers.
+func runs(l Level) bool {
+	switch l {
+	case Portable:
+		return true
+	case AVX2:
+		return cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	case AVX512:
+		return runs(AVX2) && cpu.X86.HasAVX512F
+	}
+	return false
 }
+
+// accelerated returns the table of a level that runs.
+func accelerated(l Level) *Set {
+	if l == AVX512 {
+		return &avx512
+	}
+	return &avx2
+}
+
+var avx2 = Set{
+	Name:           "avx2",
+	Gemm:           gemmAVX2,
+	WGrad:          wgradAVX2,
+	SumRows:        sumRowsAVX2,
+	Outer4:         outer4AVX2,
+	Transpose:      transposeAVX2,
+	Lanes16:        lanes16AVX2,
+	Rows16:         rows16AVX2,
+	Lanes4:         lanes4AVX2,
+	Rows4:          rows4AVX2,
+	ReLU:           reluAVX2,
+	ReLUGrad:       reluGradAVX2,
+	ReLURescale:    reluRescaleAsm,
+	Add:            addAVX2,
+	Mul:            mulAVX2,
+	Lerp:           lerpAVX2,
+	AddScaled:      addScaledAVX2,
+	Acc64:          acc64AVX2,
+	Sq64:           sq64AVX2,
+	SGD:            sgdAVX2,
+	NotFinite:      notFiniteAVX2,
+	MaxPool:        maxPoolAVX2,
+	MaxPoolGrad:    maxPoolGradAVX2,
+	MaxPoolRescale: maxPoolRescaleAVX2,
+	PeakFMA:        peakFMAAVX2,
+}
+
+// avx512 has wide versions of what is bound by multiply-adds. The rest is
+// bound by memory, or has eight lanes by definition (the reductions).
+var avx512 = func() Set {
+	s := avx2
+	s.Name = "avx512"
+	s.Gemm = gemmAVX512
+	s.Outer4 = outer4AVX512
+	s.PeakFMA = peakFMAAVX512
+	return s
+}()
