@@ -23,7 +23,7 @@ type gather struct {
 	k       int // taps a side
 	flip    bool
 	rows    []span
-	runs    []run
+	runs    []stretch
 	classes []class
 	tiles   []int // output channels, at most 6 a tile
 	index   []int32
@@ -34,9 +34,9 @@ type gather struct {
 // input coordinate of the first of them.
 type span struct{ first, count, at int }
 
-// run is a stretch of a row whose pixels share their taps and whose inputs lie
+// stretch is a part of a row whose pixels share their taps and whose inputs lie
 // side by side.
-type run struct{ x, n, at, class int }
+type stretch struct{ x, n, at, class int }
 
 // class is a set of tap columns with its packed weights.
 type class struct {
@@ -121,7 +121,7 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 			g.runs[last].n++
 			continue
 		}
-		g.runs = append(g.runs, run{x, 1, s.at, c})
+		g.runs = append(g.runs, stretch{x, 1, s.at, c})
 	}
 	g.pack(ay.tapStep, ax.tapStep)
 	return g
