@@ -27,7 +27,16 @@ type gather struct {
 	classes []class
 	tiles   []int // output channels, at most 6 a tile
 	index   []int32
+	calls   []call
 	id      string
+}
+
+// call is one call of the matrix kernel: a tile of output channels over a
+// stretch of a row. Places count floats in the respective operand.
+type call struct {
+	off             *int32
+	m, n, k         int
+	x, w, bias, out int
 }
 
 // span lists the taps of one output coordinate: first, first+step, ... and the
@@ -124,6 +133,7 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 		g.runs = append(g.runs, stretch{x, 1, s.at, c})
 	}
 	g.pack(ay.tapStep, ax.tapStep)
+	g.plan()
 	return g
 }
 
@@ -174,40 +184,44 @@ func (g *gather) packOp(dims int) *op {
 
 var noBias [8]float32
 
-// do runs the gather; bias may be nil.
-func (g *gather) do(k *kernel.Set, out, in, packed, bias []float32) {
+// plan lists the kernel's calls, row by row.
+func (g *gather) plan() {
 	L := g.lanes
-	om := g.out.H * g.out.W * L
 	for y, r := range g.rows {
 		for _, u := range g.runs {
 			c := &g.classes[u.class]
-			n := r.count * c.span.count * g.in.C
-			x := 0
-			var off *int32
-			if n > 0 {
-				x = (r.at*g.in.W + u.at) * L
-				off = &c.off[0]
-			}
+			perRow := c.span.count * g.in.C
+			k := r.count * perRow
 			res := r.first % c.stride
 			all := (g.k - res + c.stride - 1) / c.stride // tap rows of the residue
 			skip := r.first / c.stride                   // of which those above the input
-			perRow := c.span.count * g.in.C
-			p := c.base[res]
+			w := c.base[res]
 			o0 := 0
 			for _, m := range g.tiles {
-				w := p + skip*perRow*m
-				b := &noBias[0]
-				if bias != nil {
-					b = &bias[o0]
+				t := call{m: m, n: u.n * L, k: k, bias: o0, out: ((o0*g.out.H+y)*g.out.W + u.x) * L}
+				if k > 0 {
+					t.off = &c.off[0]
+					t.x = (r.at*g.in.W + u.at) * L
+					t.w = w + skip*perRow*m
 				}
-				if w >= len(packed) {
-					w = 0
-				}
-				k.Gemm(m, u.n*L, n, off, &in[x], &packed[w], b, &out[((o0*g.out.H+y)*g.out.W+u.x)*L], om)
-				p += all * perRow * m
+				g.calls = append(g.calls, t)
+				w += all * perRow * m
 				o0 += m
 			}
 		}
+	}
+}
+
+// do runs the gather; bias may be nil.
+func (g *gather) do(k *kernel.Set, out, in, packed, bias []float32) {
+	om := g.out.H * g.out.W * g.lanes
+	for i := range g.calls {
+		c := &g.calls[i]
+		b := &noBias[0]
+		if bias != nil {
+			b = &bias[c.bias]
+		}
+		k.Gemm(c.m, c.n, c.k, c.off, &in[c.x], &packed[c.w], b, &out[c.out], om)
 	}
 }
 

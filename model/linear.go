@@ -35,8 +35,11 @@ func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool)
 			g := linearGradGather(n, out, b.lanes)
 			ds[0] = b.apply(g.op(false, true), grad, b.apply(g.packOp(2), in[3]))
 		case needX:
-			ld := (n + 7) &^ 7
-			ds[0] = b.apply(linear4GradX(n, out, ld), grad, b.apply(widenOp(out, n, ld), in[3]))
+			wide := in[3]
+			if n%4 != 0 {
+				wide = b.apply(widenOp(out, n, (n+3)&^3), wide)
+			}
+			ds[0] = b.apply(linear4GradX(n, out), grad, wide)
 		}
 		if train {
 			ds[3] = b.apply(linear4GradW(n, out), grad, in[0])
@@ -75,12 +78,13 @@ func linear4(n, out, ld int) *op {
 	}
 }
 
-// linear4GradX computes the input gradient [n][4] from [out][4] and widened
-// weights [out][ld].
-func linear4GradX(n, out, ld int) *op {
+// linear4GradX computes the input gradient [n][4] from [out][4] and weights
+// [out][n], rows widened to a multiple of 4.
+func linear4GradX(n, out int) *op {
+	ld := (n + 3) &^ 3
 	off := offsets(out, ld)
 	return &op{
-		name: fmt.Sprintf("linear gradient %d -> %d x4", out, n), in: []int{2, 1}, shape: tensor.Shape{n, 4}, wrt: []bool{false, false}, inPlace: -1, scratch: 4 * ld,
+		name: fmt.Sprintf("linear gradient %d -> %d x4", out, n), in: []int{2, 2}, shape: tensor.Shape{n, 4}, wrt: []bool{false, false}, inPlace: -1, scratch: 4 * ld,
 		run: func(k *kernel.Set, dx []float32, in [][]float32, rows []float32) {
 			k.Gemm(4, ld, out, &off[0], &in[1][0], &in[0][0], &noBias[0], &rows[0], ld)
 			lanes4(k, n, rows, ld, dx)
@@ -142,7 +146,7 @@ func transposeOp(n, out, ld int) *op {
 // widenOp copies a weight [out][n] to rows of ld floats, the rest zero.
 func widenOp(out, n, ld int) *op {
 	return &op{
-		name: fmt.Sprintf("widen %d x %d to %d", out, n, ld), in: []int{2}, shape: tensor.Shape{out * ld}, wrt: []bool{false}, inPlace: -1,
+		name: fmt.Sprintf("widen %d x %d to %d", out, n, ld), in: []int{2}, shape: tensor.Shape{out, ld}, wrt: []bool{false}, inPlace: -1,
 		run: func(_ *kernel.Set, t []float32, in [][]float32, _ []float32) {
 			for o := range out {
 				copy(t[o*ld:], in[0][o*n:][:n])

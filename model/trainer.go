@@ -34,8 +34,7 @@ func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
 	}
 	g, outs := trainingGraph(n)
 	t := &Trainer{n: n, instance: g.compile(level, outs).instance()}
-	ld := roundUp(n.Input.Size())
-	t.rows = rows{aligned(ld * trainingLanes), ld, n.Input.Size()}
+	t.rows = newRows(n.Input.Size(), trainingLanes)
 	for i, p := range n.Params() {
 		x := trained{Param: p, w: t.weights[p.Name], g: t.out[1+i]}
 		x.v, x.sum = aligned(len(x.w))[:len(x.w)], aligned(len(x.w))[:len(x.w)]

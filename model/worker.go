@@ -75,9 +75,11 @@ type rows struct {
 	n   int
 }
 
-func newRows(n int) rows {
-	ld := roundUp(n)
-	return rows{aligned(ld * Lanes), ld, n}
+// newRows pads every row by a cache line: rows a multiple of 4 KiB apart, as
+// those of a 3x32x32 image would be, fall into the same sets of the cache.
+func newRows(n, lanes int) rows {
+	ld := roundUp(n) + align
+	return rows{aligned(ld * lanes), ld, n}
 }
 
 func (r rows) row(l int) []float32 { return r.buf[l*r.ld : l*r.ld+r.n : l*r.ld+r.n] }
@@ -93,12 +95,12 @@ func (w *Worker) pass(r Rule) *pass {
 		return p
 	}
 	size, classes := w.m.net.Input.Size(), w.m.net.Classes()
-	p := &pass{instance: w.m.program(r).instance(), x: newRows(size), logits: newRows(classes)}
+	p := &pass{instance: w.m.program(r).instance(), x: newRows(size, Lanes), logits: newRows(classes, Lanes)}
 	if r != forward {
-		p.grad = newRows(size)
+		p.grad = newRows(size, Lanes)
 	}
 	if r > Gradient {
-		p.ref, p.refLogits = newRows(size), newRows(classes)
+		p.ref, p.refLogits = newRows(size, Lanes), newRows(classes, Lanes)
 	}
 	w.runs[r] = p
 	return p
