@@ -12,17 +12,30 @@ import (
 // fall and a small area under the curve.
 //
 // Petsiuk, Das & Saenko, "RISE: Randomized Input Sampling for Explanation of
-// Black-box Models", BMVC 2018, section 4.1. As there, the curve starts with
+// Black-box Models", BMVC 2018. As there, the curve starts with
 // the whole image and ends with all pixels replaced. RISE has the curve's
 // points equally far apart; where Step does not divide the number of pixels our
 // last interval is shorter, as it is in pixels.
 type Deletion struct {
-	Step      int    `yaml:"step" jsonschema:"minimum=1"`                                    // pixels replaced between two points of the curve, 1 to H*W
-	Substrate string `yaml:"substrate" jsonschema:"enum=zero,enum=blur,enum=mean"`           // zero (after normalisation), blur (11x11 Gaussian, sigma 5) or mean (of the training images, per channel)
-	Output    string `yaml:"output" jsonschema:"enum=probability,enum=logit"`                // what is watched: probability (softmax) or logit
-	Target    string `yaml:"target" jsonschema:"enum=predicted,enum=explained"`              // of which class: predicted for the whole image, or the explained one (a difference of classes where the explanation is of one)
-	Order     string `yaml:"order" jsonschema:"enum=abs,enum=signed"`                        // importance of a pixel: sum over channels of |attribution| (abs) or of the attribution (signed)
-	Ascending bool   `yaml:"ascending" jsonschema:"description=least important pixel first"` // least important pixel first ("LeRF"); a good map then gives a large area
+	// Step is the number of pixels replaced between two points, 1 to H*W.
+	Step int `yaml:"step" doc:"pixels from one point of the curve to the next" jsonschema:"minimum=1"`
+	// Substrate is what replaces them: zero (after normalisation), blur (the
+	// image under an 11x11 Gaussian, sigma 5 pixels) or mean (of the training
+	// images, per channel).
+	Substrate string `yaml:"substrate" doc:"what stands for a missing pixel: zero, blur or mean" jsonschema:"enum=zero,enum=blur,enum=mean"`
+	// Output is what is watched: probability (softmax) or logit.
+	Output string `yaml:"output" doc:"what is watched: probability or logit" jsonschema:"enum=probability,enum=logit"`
+	// Target says of which class: the one predicted for the whole image, as in
+	// RISE, or the explained one. Where a difference of two classes is
+	// explained, it is the difference of their outputs.
+	Target string `yaml:"target" doc:"of which class: predicted or explained" jsonschema:"enum=predicted,enum=explained"`
+	// Order is the importance of a pixel: the sum over its channels of
+	// |attribution| (abs) or of the attribution (signed). Of equal pixels the
+	// lower index comes first.
+	Order string `yaml:"order" doc:"importance of a pixel: abs (channel sum of absolute values) or signed (channel sum)" jsonschema:"enum=abs,enum=signed"`
+	// Ascending takes the least important pixel first ("LeRF"). A good map then
+	// keeps the output high, and a large area is better.
+	Ascending bool `yaml:"ascending" doc:"least important pixel first"`
 }
 
 // Check reports every option that is out of range.

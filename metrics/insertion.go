@@ -12,7 +12,7 @@ import (
 // the curve. The options are Deletion's.
 //
 // Petsiuk, Das & Saenko, "RISE: Randomized Input Sampling for Explanation of
-// Black-box Models", BMVC 2018, section 4.1. As there, the substrate is the
+// Black-box Models", BMVC 2018. As there, the substrate is the
 // blurred image by default, on which single inserted pixels make less sharp
 // edges than on a flat colour.
 type Insertion Deletion

@@ -34,9 +34,13 @@ import (
 // signed: 0 everywhere) or is under 11 pixels high or wide. One such
 // randomisation makes the mean over NSeeds NaN: it is never left out silently.
 type ParameterRandomization struct {
-	Mode      string `yaml:"mode" jsonschema:"enum=both,enum=cascading,enum=independent"` // cascading, independent or both
-	NSeeds    int    `yaml:"n_seeds" jsonschema:"minimum=1,maximum=1000"`                 // randomisations averaged over, 1 to 1000
-	MaxImages int    `yaml:"max_images" jsonschema:"minimum=0"`                           // only the first so many images of the run; 0 means all
+	// Mode is cascading, independent or both.
+	Mode string `yaml:"mode" doc:"cascading, independent or both" jsonschema:"enum=both,enum=cascading,enum=independent"`
+	// NSeeds is the number of randomisations averaged over, 1 to 1000.
+	NSeeds int `yaml:"n_seeds" doc:"randomisations averaged over" jsonschema:"minimum=1,maximum=1000"`
+	// MaxImages keeps the first so many images of the run; 0 means all. It is
+	// for whoever chooses the cases (Limit): Score takes all it is given.
+	MaxImages int `yaml:"max_images" doc:"computed for the first so many images; 0 means all" jsonschema:"minimum=0"`
 }
 
 // measures names the similarities in the order in which compare returns them.

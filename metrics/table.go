@@ -15,14 +15,14 @@ var Metrics = map[string]Entry{
 			return &Deletion{Step: 32, Substrate: "zero", Output: "probability", Target: "predicted", Order: "abs"}
 		},
 		About:    "how fast the output falls as the most important pixels are taken away",
-		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018, section 4.1",
+		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
 	},
 	"insertion": {
 		New: func() Metric {
 			return &Insertion{Step: 32, Substrate: "blur", Output: "probability", Target: "predicted", Order: "abs"}
 		},
 		About:    "how fast the output rises as the most important pixels are put back",
-		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018, section 4.1",
+		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
 	},
 	"parameter_randomization": {
 		New:      func() Metric { return &ParameterRandomization{Mode: "both", NSeeds: 1} },

@@ -1,0 +1,51 @@
+package metrics
+
+import (
+	"testing"
+
+	"assay/model"
+)
+
+func TestCheckReportsEveryFault(t *testing.T) {
+	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		m    Metric
+		want string
+	}{
+		{"deletion", &Deletion{Step: 0, Substrate: "blurr", Output: "logits", Target: "label", Order: ""}, `step is 0, want 1 to 1024 pixels
+substrate is "blurr", want zero, blur or mean; did you mean "blur"?
+output is "logits", want probability or logit; did you mean "logit"?
+target is "label", want predicted or explained
+order is "", want abs or signed`},
+		{"insertion", &Insertion{Step: 1025, Substrate: "zero", Output: "probability", Target: "predicted", Order: "abs"}, `step is 1025, want 1 to 1024 pixels`},
+		{"parameter_randomization", &ParameterRandomization{Mode: "cascade", NSeeds: 0, MaxImages: -1}, `mode is "cascade", want both, cascading or independent; did you mean "cascading"?
+n_seeds is 0, want 1 to 1000 randomisations
+max_images is -1, want 0 to 2147483647 images`},
+	} {
+		err := c.m.Check(n)
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s: got\n%v\nwant\n%s", c.name, err, c.want)
+			continue
+		}
+		for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
+			if _, ok := e.(*Problem); !ok {
+				t.Errorf("%s: %v is a %T, want a *Problem", c.name, e, e)
+			}
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"blurr", "blur", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
+		if got := distance(c.a, c.b); got != c.want {
+			t.Errorf("%q to %q: got %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
