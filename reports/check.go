@@ -83,6 +83,9 @@ func (r *Run) check() error {
 			bad("table format %q, want text, markdown, csv, latex or html", f)
 		}
 	}
+	if r.MapColors != "" && r.MapColors != "captum" {
+		bad("map colours %q, want none or captum", r.MapColors)
+	}
 	for _, f := range r.Figures {
 		if f != "png" && f != "svg" && f != "pdf" {
 			bad("figure format %q, want png, svg or pdf", f)

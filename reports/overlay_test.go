@@ -24,9 +24,9 @@ func TestCumulativeThreshold(t *testing.T) {
 		{"nothing", []float64{4, 1, 3, 2}, 0, 1},
 		{"zeros", []float64{0, 0}, 98, 0},
 		{"no values", nil, 98, 0},
-		// 99 ones and a 1: percentiles of the sum, not of the count.
-		{"one outlier holds 90 percent of the sum", []float64{1, 1, 1, 27}, 10, 3 - 2},
-		{"and stays outside at 10", []float64{1, 1, 1, 27}, 11, 27},
+		// Percent of the sum, not of the count: three of four values hold a tenth.
+		{"a tenth of the sum", []float64{1, 27, 1, 1}, 10, 1},
+		{"more than a tenth", []float64{1, 27, 1, 1}, 11, 27},
 	} {
 		if got := CumulativeThreshold(c.values, c.percent); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)

@@ -39,8 +39,8 @@ func (r *Run) predictions() *Table {
 	for _, i := range images {
 		im := &r.Images[i]
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			integer(im.Index), text(r.className(im.Label)), text(r.className(im.Predicted)),
-			precise(im.Probability, 4), precise(im.LabelProb, 4), text(r.className(im.Target)),
+			integer(im.Index), textCell(r.className(im.Label)), textCell(r.className(im.Predicted)),
+			precise(im.Probability, 4), precise(im.LabelProb, 4), textCell(r.className(im.Target)),
 		}})
 	}
 	return t

@@ -18,6 +18,7 @@ type Run struct {
 	Warnings     []string
 	Formats      []string // tables: text, markdown, csv, latex, html
 	Figures      []string // png, svg, pdf
+	MapColors    string   // colours of signed maps: "" is safe with colour blindness, "captum" is its red and green
 }
 
 // Fact is one line of provenance.

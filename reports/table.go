@@ -38,7 +38,7 @@ type Cell struct {
 	CSV    []string // one value per CSV column, every digit
 }
 
-func text(s string) Cell { return Cell{Text: s, CSV: []string{s}} }
+func textCell(s string) Cell { return Cell{Text: s, CSV: []string{s}} }
 
 // value is a number alone.
 func value(x float64) Cell {
@@ -77,7 +77,7 @@ func attributionColumns() []Column { return []Column{{Name: "method"}, {Name: "p
 // Parameters that a group has in common are left to a note (see common).
 func (r *Run) attributionCells(rows []int, k int) (cells []Cell, rule bool) {
 	a := &r.Attributions[rows[k]]
-	m := text(a.Method)
+	m := textCell(a.Method)
 	if k > 0 {
 		b := &r.Attributions[rows[k-1]]
 		m.Repeat = a.Method == b.Method && a.Control == b.Control

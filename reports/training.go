@@ -53,13 +53,13 @@ func (t *Training) classification() *Table {
 	support := 0
 	for _, c := range t.PerClass {
 		out.Rows = append(out.Rows, Row{Cells: []Cell{
-			text(c.Name), precise(c.Precision, 3), precise(c.Recall, 3), precise(c.F1, 3), integer(c.Support),
+			textCell(c.Name), precise(c.Precision, 3), precise(c.Recall, 3), precise(c.F1, 3), integer(c.Support),
 		}})
 		p, r, f = append(p, c.Precision), append(r, c.Recall), append(f, c.F1)
 		support += c.Support
 	}
 	out.Rows = append(out.Rows, Row{Rule: true, Cells: []Cell{
-		text("mean"), precise(Estimated(p).Mean, 3), precise(Estimated(r).Mean, 3), precise(Estimated(f).Mean, 3), integer(support),
+		textCell("mean"), precise(Estimated(p).Mean, 3), precise(Estimated(r).Mean, 3), precise(Estimated(f).Mean, 3), integer(support),
 	}})
 	undefinedClasses := 0
 	for i := range p {
@@ -88,7 +88,7 @@ func (r *Run) confusion() *Table {
 		out.Columns = append(out.Columns, Column{Name: r.className(c), Numeric: true})
 	}
 	for l, row := range m {
-		cells := []Cell{text(r.className(l))}
+		cells := []Cell{textCell(r.className(l))}
 		for _, n := range row {
 			cells = append(cells, integer(n))
 		}
