@@ -84,6 +84,17 @@ func (want identity) differences(found identity) []string {
 	return diff
 }
 
+// Mismatch is the error of continuing another training's checkpoints.
+type Mismatch struct {
+	Dir         string
+	Differences []string // "lr is 0.01, want 0.001"
+}
+
+// Error lists the differences.
+func (e *Mismatch) Error() string {
+	return fmt.Sprintf("train: the checkpoints in %s are of another training: %s", e.Dir, strings.Join(e.Differences, "; "))
+}
+
 func checkpointPath(dir string, epochs int, ext string) string {
 	return filepath.Join(dir, fmt.Sprintf("epoch-%05d.%s", epochs, ext))
 }
@@ -128,10 +139,29 @@ func save(dir string, id identity, h history, t *model.Trainer) error {
 	return nil
 }
 
+// Discard removes the checkpoints in dir, and dir itself if nothing else is in
+// it. Files that were set aside as corrupt stay.
+func Discard(dir string) error {
+	found, err := checkpoints(dir)
+	if err != nil {
+		return err
+	}
+	for _, epochs := range found {
+		// The JSON file first: without it the other is no checkpoint.
+		for _, ext := range []string{"json", "safetensors"} {
+			if err := os.Remove(checkpointPath(dir, epochs, ext)); err != nil {
+				return fmt.Errorf("train: checkpoint: %w", err)
+			}
+		}
+	}
+	_ = os.Remove(dir) // fails where dir is not empty, as it should
+	return nil
+}
+
 // load restores the newest checkpoint of at most maxEpochs epochs into t and
 // returns its history, an empty one where there is none. A corrupt checkpoint
 // is set aside as *.corrupt, reported to warn, and the one before is tried. A
-// checkpoint of another training is an error that lists what differs.
+// checkpoint of another training is a Mismatch.
 func load(dir string, want identity, maxEpochs int, n *model.Net, warn func(string)) (h history, t *model.Trainer, err error) {
 	found, err := checkpoints(dir)
 	if err != nil {
@@ -145,7 +175,7 @@ func load(dir string, want identity, maxEpochs int, n *model.Net, warn func(stri
 		if err == nil {
 			// Another training's checkpoint is to be left alone, not judged.
 			if diff := want.differences(st.identity); len(diff) > 0 {
-				return h, nil, fmt.Errorf("train: the checkpoints in %s are of another training: %s; continue with its settings, or use another directory", dir, strings.Join(diff, "; "))
+				return h, nil, &Mismatch{dir, diff}
 			}
 			if len(st.History.Epochs) != epochs {
 				err = fmt.Errorf("it holds %d epochs, want %d", len(st.History.Epochs), epochs)

@@ -21,11 +21,11 @@ type Options struct {
 	Checkpoints string // directory; empty means that no checkpoint is written or continued
 
 	// The callbacks are called on Run's goroutine; any may be nil.
-	Progress func(Progress)                             // about ten times a second
-	Running  func(epoch, batch int, loss float64)       // every LossInterval batches: epoch and batch from 1, mean loss since the last
-	Epoch    func(epoch int, e Epoch)                   // after every epoch, counted from 1
-	Warn     func(message string)                       // what went wrong without stopping the training
-	Resumed  func(epochs int, h []Epoch, run []float64) // once, if a checkpoint is continued: its epochs and running losses
+	Progress func(Progress)                       // about ten times a second
+	Running  func(epoch, batch int, loss float64) // every LossInterval batches: epoch and batch from 1, mean loss since the last
+	Epoch    func(epoch int, e Epoch)             // after every epoch, counted from 1
+	Warn     func(message string)                 // what went wrong without stopping the training
+	Resumed  func(epochs int)                     // once, if checkpoints are continued: how many epochs they hold
 }
 
 // Progress is a glance at a running training.
@@ -63,9 +63,9 @@ type Result struct {
 // With Options.Checkpoints the state is kept after every epoch, and a training
 // that was interrupted continues from there to the same bits; one that is
 // complete is only measured. A directory with checkpoints of another network,
-// other data or other settings is refused.
+// other data or other settings is refused with a Mismatch.
 //
-// The end of ctx stops it within a batch with an error that wraps ctx's. A loss
+// The end of ctx stops it within a batch with an Interrupted. A loss
 // or weight that is not finite is an error that names epoch, batch and learning
 // rate.
 func Run(ctx context.Context, net *model.Net, trainSet, testSet *dataset.Dataset, s Settings, o Options) (*Result, error) {
@@ -166,7 +166,7 @@ func (r *run) start() error {
 	}
 	if r.trainer != nil {
 		if r.o.Resumed != nil {
-			r.o.Resumed(len(r.Epochs), r.Epochs, r.history.Running)
+			r.o.Resumed(len(r.Epochs))
 		}
 		return nil
 	}
@@ -259,16 +259,34 @@ func (r *run) progress(p *Progress) {
 	r.o.Progress(*p)
 }
 
-// interrupted says, if err is the end of ctx, what is kept.
+// Interrupted is the error of a training that ended with its context.
+type Interrupted struct {
+	Kept, Epochs int    // epochs in the checkpoints, of all
+	Dir          string // of the checkpoints; empty if there are none
+	Err          error  // the context's
+}
+
+// Error says what is kept.
+func (e *Interrupted) Error() string {
+	if e.Kept == 0 {
+		return "train: interrupted before an epoch was kept"
+	}
+	return fmt.Sprintf("train: interrupted; %d of %d epochs are kept in %s", e.Kept, e.Epochs, e.Dir)
+}
+
+// Unwrap returns the context's error.
+func (e *Interrupted) Unwrap() error { return e.Err }
+
+// interrupted makes the end of ctx an Interrupted.
 func (r *run) interrupted(err error) error {
-	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+	if r.ctx.Err() == nil || !errors.Is(err, r.ctx.Err()) && !errors.Is(err, context.Cause(r.ctx)) {
 		return err
 	}
-	kept := "nothing is kept"
-	if n := len(r.Epochs); n > 0 && r.o.Checkpoints != "" {
-		kept = fmt.Sprintf("%d of %d epochs are kept in %s", n, r.s.Epochs, r.o.Checkpoints)
+	e := &Interrupted{Epochs: r.s.Epochs, Err: err}
+	if r.o.Checkpoints != "" {
+		e.Kept, e.Dir = len(r.Epochs), r.o.Checkpoints
 	}
-	return fmt.Errorf("train: interrupted, %s: %w", kept, err)
+	return e
 }
 
 // result measures the trained network on the test split.

@@ -124,8 +124,9 @@ func TestRunStops(t *testing.T) {
 			}
 		},
 	})
-	if !errors.Is(err, context.Canceled) || batches != 3 || !strings.Contains(err.Error(), "nothing is kept") {
-		t.Errorf("got %v after %d batches, want the context's error after 3", err, batches)
+	var stopped *Interrupted
+	if !errors.As(err, &stopped) || stopped.Kept != 0 || !errors.Is(err, context.Canceled) || batches != 3 {
+		t.Errorf("got %v after %d batches, want Interrupted after 3", err, batches)
 	}
 }
 
