@@ -26,7 +26,8 @@ type buffer struct {
 
 // newBuffer returns n values drawn by pick; the guards are a NaN of their own.
 func newBuffer(r *rand.Rand, n int, pick func(*rand.Rand) float32) *buffer {
-	b := &buffer{all: make([]float32, n+2*guard+8), from: guard + r.IntN(8)}
+	shift := r.IntN(8)
+	b := &buffer{all: make([]float32, shift+n+2*guard), from: guard + shift}
 	for i := range b.all {
 		b.all[i] = math.Float32frombits(0x7fc0dead)
 	}
@@ -107,8 +108,7 @@ func eachLevel(t *testing.T, f func(t *testing.T, s *Set, r *rand.Rand, pick fun
 	}
 }
 
-// offsets returns n offsets below limit floats, negative ones included when
-// base is.
+// offsets returns n offsets below limit floats.
 func offsets(r *rand.Rand, n, limit int) []int32 {
 	off := make([]int32, n+1) // never empty, so that it has an address
 	for i := range off {
