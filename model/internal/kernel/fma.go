@@ -19,6 +19,20 @@ func FMA(x, y, z float32) float32 {
 	return fmaOdd(x, y, z)
 }
 
+// fmaRow sets acc[j] = FMA(a, x[j], acc[j]): the compiler does not inline FMA,
+// and a call costs as much as the arithmetic.
+func fmaRow(a float32, x, acc []float32) {
+	acc = acc[:len(x)]
+	for j, v := range x {
+		s := float64(a)*float64(v) + float64(acc[j])
+		if b := math.Float64bits(s); b&midMask != midBits && b<<1 >= minNormal<<1 {
+			acc[j] = float32(s)
+		} else {
+			acc[j] = fmaOdd(a, v, acc[j])
+		}
+	}
+}
+
 const (
 	// The 29 bits of a float64 fraction that a normal float32 has not: the
 	// middle between two float32 has the first of them set alone.

@@ -12,11 +12,7 @@ func gemmGo(m, n, k int, off *int32, x, w, bias, out *float32, om int) {
 			}
 		}
 		for t, o := range offs {
-			wi := ws[t*m+i]
-			xs := row(x, int(o), n)
-			for j, v := range xs {
-				acc[j] = FMA(wi, v, acc[j])
-			}
+			fmaRow(ws[t*m+i], row(x, int(o), n), acc)
 		}
 	}
 }
@@ -34,9 +30,7 @@ func outer4Go(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bool
 			clear(acc)
 		}
 		for s, gs := range gi {
-			for j, v := range row(xt, s*ldx, k) {
-				acc[j] = FMA(gs, v, acc[j])
-			}
+			fmaRow(gs, row(xt, s*ldx, k), acc)
 		}
 	}
 }
