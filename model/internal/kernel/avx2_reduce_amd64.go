@@ -24,11 +24,6 @@ func wgrad1x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float3
 //go:noescape
 func wgrad1x4AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
 
-// wgrad1x5AVX2 is Set.WGrad for m = 1, t = 5.
-//
-//go:noescape
-func wgrad1x5AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
-
 // wgrad2x1AVX2 is Set.WGrad for m = 2, t = 1.
 //
 //go:noescape
@@ -49,10 +44,25 @@ func wgrad2x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float3
 //go:noescape
 func wgrad2x4AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
 
-// wgrad2x5AVX2 is Set.WGrad for m = 2, t = 5.
+// wgrad3x1AVX2 is Set.WGrad for m = 3, t = 1.
 //
 //go:noescape
-func wgrad2x5AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+func wgrad3x1AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
+// wgrad3x2AVX2 is Set.WGrad for m = 3, t = 2.
+//
+//go:noescape
+func wgrad3x2AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
+// wgrad3x3AVX2 is Set.WGrad for m = 3, t = 3.
+//
+//go:noescape
+func wgrad3x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
+// wgrad3x4AVX2 is Set.WGrad for m = 3, t = 4.
+//
+//go:noescape
+func wgrad3x4AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
 
 // sumRows1AVX2 is Set.SumRows for m = 1.
 //

@@ -40,9 +40,9 @@ column3:
 tail4:
 	CMPQ        R9, BX
 	JGE         done5
-	VMOVUPS     (CX)(R9*4), X3
-	VMOVUPS     (AX)(R9*4), X4
-	VFMADD231PS Y4, Y3, Y0
+	VMOVUPS     (CX)(R9*4), X1
+	VMOVUPS     (AX)(R9*4), X2
+	VFMADD231PS Y2, Y1, Y0
 
 done5:
 	ADDQ SI, CX
@@ -110,11 +110,11 @@ column3:
 tail4:
 	CMPQ        R10, SI
 	JGE         done5
-	VMOVUPS     (CX)(R10*4), X4
-	VMOVUPS     (DX)(R10*4), X5
-	VFMADD231PS Y5, Y4, Y0
-	VMOVUPS     (AX)(R10*4), X5
-	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     (CX)(R10*4), X2
+	VMOVUPS     (DX)(R10*4), X3
+	VFMADD231PS Y3, Y2, Y0
+	VMOVUPS     (AX)(R10*4), X3
+	VFMADD231PS Y3, Y2, Y1
 
 done5:
 	ADDQ DI, CX
@@ -200,13 +200,13 @@ column3:
 tail4:
 	CMPQ        R11, DI
 	JGE         done5
-	VMOVUPS     (CX)(R11*4), X5
-	VMOVUPS     (DX)(R11*4), X6
-	VFMADD231PS Y6, Y5, Y0
-	VMOVUPS     (BX)(R11*4), X6
-	VFMADD231PS Y6, Y5, Y1
-	VMOVUPS     (AX)(R11*4), X6
-	VFMADD231PS Y6, Y5, Y2
+	VMOVUPS     (CX)(R11*4), X3
+	VMOVUPS     (DX)(R11*4), X4
+	VFMADD231PS Y4, Y3, Y0
+	VMOVUPS     (BX)(R11*4), X4
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     (AX)(R11*4), X4
+	VFMADD231PS Y4, Y3, Y2
 
 done5:
 	ADDQ R8, CX
@@ -310,15 +310,15 @@ column3:
 tail4:
 	CMPQ        R12, R8
 	JGE         done5
-	VMOVUPS     (CX)(R12*4), X6
-	VMOVUPS     (DX)(R12*4), X7
-	VFMADD231PS Y7, Y6, Y0
-	VMOVUPS     (BX)(R12*4), X7
-	VFMADD231PS Y7, Y6, Y1
-	VMOVUPS     (SI)(R12*4), X7
-	VFMADD231PS Y7, Y6, Y2
-	VMOVUPS     (AX)(R12*4), X7
-	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     (CX)(R12*4), X4
+	VMOVUPS     (DX)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (BX)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     (SI)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     (AX)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y3
 
 done5:
 	ADDQ R9, CX
@@ -384,151 +384,6 @@ set9:
 	VZEROUPPER
 	RET
 
-// func wgrad1x5AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
-// Requires: AVX, FMA3
-TEXT ·wgrad1x5AVX2(SB), NOSPLIT, $0-81
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	MOVQ    off+56(FP), AX
-	MOVQ    x+40(FP), CX
-	MOVLQSX (AX), DX
-	LEAQ    (CX)(DX*4), DX
-	MOVLQSX 4(AX), BX
-	LEAQ    (CX)(BX*4), BX
-	MOVLQSX 8(AX), SI
-	LEAQ    (CX)(SI*4), SI
-	MOVLQSX 12(AX), DI
-	LEAQ    (CX)(DI*4), DI
-	MOVLQSX 16(AX), AX
-	LEAQ    (CX)(AX*4), AX
-	MOVQ    dy+16(FP), CX
-	MOVQ    rows+0(FP), R8
-	MOVQ    n+8(FP), R9
-	MOVQ    dyRow+24(FP), R10
-	SHLQ    $0x02, R10
-	MOVQ    xRow+48(FP), R11
-	SHLQ    $0x02, R11
-	MOVQ    R9, R12
-	ANDQ    $-8, R12
-
-row1:
-	SUBQ $0x01, R8
-	JLT  end2
-	XORQ R13, R13
-	CMPQ R12, $0x00
-	JEQ  tail4
-
-column3:
-	VMOVUPS     (CX)(R13*4), Y5
-	VMOVUPS     (DX)(R13*4), Y6
-	VFMADD231PS Y6, Y5, Y0
-	VMOVUPS     (BX)(R13*4), Y6
-	VFMADD231PS Y6, Y5, Y1
-	VMOVUPS     (SI)(R13*4), Y6
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     (DI)(R13*4), Y6
-	VFMADD231PS Y6, Y5, Y3
-	VMOVUPS     (AX)(R13*4), Y6
-	VFMADD231PS Y6, Y5, Y4
-	ADDQ        $0x08, R13
-	CMPQ        R13, R12
-	JLT         column3
-
-tail4:
-	CMPQ        R13, R9
-	JGE         done5
-	VMOVUPS     (CX)(R13*4), X7
-	VMOVUPS     (DX)(R13*4), X8
-	VFMADD231PS Y8, Y7, Y0
-	VMOVUPS     (BX)(R13*4), X8
-	VFMADD231PS Y8, Y7, Y1
-	VMOVUPS     (SI)(R13*4), X8
-	VFMADD231PS Y8, Y7, Y2
-	VMOVUPS     (DI)(R13*4), X8
-	VFMADD231PS Y8, Y7, Y3
-	VMOVUPS     (AX)(R13*4), X8
-	VFMADD231PS Y8, Y7, Y4
-
-done5:
-	ADDQ R10, CX
-	ADDQ R11, DX
-	ADDQ R11, BX
-	ADDQ R11, SI
-	ADDQ R11, DI
-	ADDQ R11, AX
-	JMP  row1
-
-end2:
-	MOVQ         out+64(FP), AX
-	MOVQ         outChan+72(FP), CX
-	SHLQ         $0x02, CX
-	MOVBQZX      add+80(FP), CX
-	VEXTRACTF128 $0x01, Y0, X5
-	VADDPS       X5, X0, X0
-	VPERMILPS    $0x4e, X0, X5
-	VADDPS       X5, X0, X0
-	VPERMILPS    $0xb1, X0, X5
-	VADDPS       X5, X0, X0
-	TESTQ        CX, CX
-	JZ           set6
-	VADDSS       (AX), X0, X0
-
-set6:
-	VMOVSS       X0, (AX)
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X1
-	VPERMILPS    $0x4e, X1, X0
-	VADDPS       X0, X1, X1
-	VPERMILPS    $0xb1, X1, X0
-	VADDPS       X0, X1, X1
-	TESTQ        CX, CX
-	JZ           set7
-	VADDSS       4(AX), X1, X1
-
-set7:
-	VMOVSS       X1, 4(AX)
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPS       X0, X2, X2
-	VPERMILPS    $0x4e, X2, X0
-	VADDPS       X0, X2, X2
-	VPERMILPS    $0xb1, X2, X0
-	VADDPS       X0, X2, X2
-	TESTQ        CX, CX
-	JZ           set8
-	VADDSS       8(AX), X2, X2
-
-set8:
-	VMOVSS       X2, 8(AX)
-	VEXTRACTF128 $0x01, Y3, X0
-	VADDPS       X0, X3, X3
-	VPERMILPS    $0x4e, X3, X0
-	VADDPS       X0, X3, X3
-	VPERMILPS    $0xb1, X3, X0
-	VADDPS       X0, X3, X3
-	TESTQ        CX, CX
-	JZ           set9
-	VADDSS       12(AX), X3, X3
-
-set9:
-	VMOVSS       X3, 12(AX)
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X4
-	VPERMILPS    $0x4e, X4, X0
-	VADDPS       X0, X4, X4
-	VPERMILPS    $0xb1, X4, X0
-	VADDPS       X0, X4, X4
-	TESTQ        CX, CX
-	JZ           set10
-	VADDSS       16(AX), X4, X4
-
-set10:
-	VMOVSS X4, 16(AX)
-	VZEROUPPER
-	RET
-
 // func wgrad2x1AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
 // Requires: AVX, FMA3
 TEXT ·wgrad2x1AVX2(SB), NOSPLIT, $0-81
@@ -541,7 +396,7 @@ TEXT ·wgrad2x1AVX2(SB), NOSPLIT, $0-81
 	MOVQ    dy+16(FP), CX
 	MOVQ    dyChan+32(FP), DX
 	SHLQ    $0x02, DX
-	ADDQ    CX, DX
+	LEAQ    (CX)(DX*1), DX
 	MOVQ    rows+0(FP), BX
 	MOVQ    n+8(FP), SI
 	MOVQ    dyRow+24(FP), DI
@@ -571,11 +426,11 @@ column3:
 tail4:
 	CMPQ        R10, SI
 	JGE         done5
-	VMOVUPS     (CX)(R10*4), X5
-	VMOVUPS     (DX)(R10*4), X6
-	VMOVUPS     (AX)(R10*4), X7
-	VFMADD231PS Y7, Y5, Y0
-	VFMADD231PS Y7, Y6, Y1
+	VMOVUPS     (CX)(R10*4), X2
+	VMOVUPS     (DX)(R10*4), X3
+	VMOVUPS     (AX)(R10*4), X4
+	VFMADD231PS Y4, Y2, Y0
+	VFMADD231PS Y4, Y3, Y1
 
 done5:
 	ADDQ DI, CX
@@ -632,7 +487,7 @@ TEXT ·wgrad2x2AVX2(SB), NOSPLIT, $0-81
 	MOVQ    dy+16(FP), CX
 	MOVQ    dyChan+32(FP), BX
 	SHLQ    $0x02, BX
-	ADDQ    CX, BX
+	LEAQ    (CX)(BX*1), BX
 	MOVQ    rows+0(FP), SI
 	MOVQ    n+8(FP), DI
 	MOVQ    dyRow+24(FP), R8
@@ -665,14 +520,14 @@ column3:
 tail4:
 	CMPQ        R11, DI
 	JGE         done5
-	VMOVUPS     (CX)(R11*4), X7
-	VMOVUPS     (BX)(R11*4), X8
-	VMOVUPS     (DX)(R11*4), X9
-	VFMADD231PS Y9, Y7, Y0
-	VFMADD231PS Y9, Y8, Y2
-	VMOVUPS     (AX)(R11*4), X9
-	VFMADD231PS Y9, Y7, Y1
-	VFMADD231PS Y9, Y8, Y3
+	VMOVUPS     (CX)(R11*4), X4
+	VMOVUPS     (BX)(R11*4), X5
+	VMOVUPS     (DX)(R11*4), X6
+	VFMADD231PS Y6, Y4, Y0
+	VFMADD231PS Y6, Y5, Y2
+	VMOVUPS     (AX)(R11*4), X6
+	VFMADD231PS Y6, Y4, Y1
+	VFMADD231PS Y6, Y5, Y3
 
 done5:
 	ADDQ R8, CX
@@ -758,7 +613,7 @@ TEXT ·wgrad2x3AVX2(SB), NOSPLIT, $0-81
 	MOVQ    dy+16(FP), CX
 	MOVQ    dyChan+32(FP), SI
 	SHLQ    $0x02, SI
-	ADDQ    CX, SI
+	LEAQ    (CX)(SI*1), SI
 	MOVQ    rows+0(FP), DI
 	MOVQ    n+8(FP), R8
 	MOVQ    dyRow+24(FP), R9
@@ -794,17 +649,17 @@ column3:
 tail4:
 	CMPQ        R12, R8
 	JGE         done5
-	VMOVUPS     (CX)(R12*4), X9
-	VMOVUPS     (SI)(R12*4), X10
-	VMOVUPS     (DX)(R12*4), X11
-	VFMADD231PS Y11, Y9, Y0
-	VFMADD231PS Y11, Y10, Y3
-	VMOVUPS     (BX)(R12*4), X11
-	VFMADD231PS Y11, Y9, Y1
-	VFMADD231PS Y11, Y10, Y4
-	VMOVUPS     (AX)(R12*4), X11
-	VFMADD231PS Y11, Y9, Y2
-	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (CX)(R12*4), X6
+	VMOVUPS     (SI)(R12*4), X7
+	VMOVUPS     (DX)(R12*4), X8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y3
+	VMOVUPS     (BX)(R12*4), X8
+	VFMADD231PS Y8, Y6, Y1
+	VFMADD231PS Y8, Y7, Y4
+	VMOVUPS     (AX)(R12*4), X8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y5
 
 done5:
 	ADDQ R9, CX
@@ -919,7 +774,7 @@ TEXT ·wgrad2x4AVX2(SB), NOSPLIT, $0-81
 	MOVQ    dy+16(FP), CX
 	MOVQ    dyChan+32(FP), DI
 	SHLQ    $0x02, DI
-	ADDQ    CX, DI
+	LEAQ    (CX)(DI*1), DI
 	MOVQ    rows+0(FP), R8
 	MOVQ    n+8(FP), R9
 	MOVQ    dyRow+24(FP), R10
@@ -958,20 +813,20 @@ column3:
 tail4:
 	CMPQ        R13, R9
 	JGE         done5
-	VMOVUPS     (CX)(R13*4), X11
-	VMOVUPS     (DI)(R13*4), X12
-	VMOVUPS     (DX)(R13*4), X13
-	VFMADD231PS Y13, Y11, Y0
-	VFMADD231PS Y13, Y12, Y4
-	VMOVUPS     (BX)(R13*4), X13
-	VFMADD231PS Y13, Y11, Y1
-	VFMADD231PS Y13, Y12, Y5
-	VMOVUPS     (SI)(R13*4), X13
-	VFMADD231PS Y13, Y11, Y2
-	VFMADD231PS Y13, Y12, Y6
-	VMOVUPS     (AX)(R13*4), X13
-	VFMADD231PS Y13, Y11, Y3
-	VFMADD231PS Y13, Y12, Y7
+	VMOVUPS     (CX)(R13*4), X8
+	VMOVUPS     (DI)(R13*4), X9
+	VMOVUPS     (DX)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y0
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     (BX)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y1
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (SI)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     (AX)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y3
+	VFMADD231PS Y10, Y9, Y7
 
 done5:
 	ADDQ R10, CX
@@ -1087,9 +942,480 @@ set13:
 	VZEROUPPER
 	RET
 
-// func wgrad2x5AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// func wgrad3x1AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
 // Requires: AVX, FMA3
-TEXT ·wgrad2x5AVX2(SB), NOSPLIT, $0-81
+TEXT ·wgrad3x1AVX2(SB), NOSPLIT, $0-81
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    off+56(FP), AX
+	MOVQ    x+40(FP), CX
+	MOVLQSX (AX), AX
+	LEAQ    (CX)(AX*4), AX
+	MOVQ    dy+16(FP), CX
+	MOVQ    dyChan+32(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (CX)(DX*1), BX
+	LEAQ    (BX)(DX*1), DX
+	MOVQ    rows+0(FP), SI
+	MOVQ    n+8(FP), DI
+	MOVQ    dyRow+24(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+48(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    DI, R10
+	ANDQ    $-8, R10
+
+row1:
+	SUBQ $0x01, SI
+	JLT  end2
+	XORQ R11, R11
+	CMPQ R10, $0x00
+	JEQ  tail4
+
+column3:
+	VMOVUPS     (CX)(R11*4), Y3
+	VMOVUPS     (BX)(R11*4), Y4
+	VMOVUPS     (DX)(R11*4), Y5
+	VMOVUPS     (AX)(R11*4), Y6
+	VFMADD231PS Y6, Y3, Y0
+	VFMADD231PS Y6, Y4, Y1
+	VFMADD231PS Y6, Y5, Y2
+	ADDQ        $0x08, R11
+	CMPQ        R11, R10
+	JLT         column3
+
+tail4:
+	CMPQ        R11, DI
+	JGE         done5
+	VMOVUPS     (CX)(R11*4), X3
+	VMOVUPS     (BX)(R11*4), X4
+	VMOVUPS     (DX)(R11*4), X5
+	VMOVUPS     (AX)(R11*4), X6
+	VFMADD231PS Y6, Y3, Y0
+	VFMADD231PS Y6, Y4, Y1
+	VFMADD231PS Y6, Y5, Y2
+
+done5:
+	ADDQ R8, CX
+	ADDQ R8, BX
+	ADDQ R8, DX
+	ADDQ R9, AX
+	JMP  row1
+
+end2:
+	MOVQ         out+64(FP), AX
+	MOVQ         outChan+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVBQZX      add+80(FP), DX
+	VEXTRACTF128 $0x01, Y0, X3
+	VADDPS       X3, X0, X0
+	VPERMILPS    $0x4e, X0, X3
+	VADDPS       X3, X0, X0
+	VPERMILPS    $0xb1, X0, X3
+	VADDPS       X3, X0, X0
+	TESTQ        DX, DX
+	JZ           set6
+	VADDSS       (AX), X0, X0
+
+set6:
+	VMOVSS       X0, (AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	TESTQ        DX, DX
+	JZ           set7
+	VADDSS       (AX), X1, X1
+
+set7:
+	VMOVSS       X1, (AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	TESTQ        DX, DX
+	JZ           set8
+	VADDSS       (AX), X2, X2
+
+set8:
+	VMOVSS X2, (AX)
+	VZEROUPPER
+	RET
+
+// func wgrad3x2AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// Requires: AVX, FMA3
+TEXT ·wgrad3x2AVX2(SB), NOSPLIT, $0-81
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    off+56(FP), AX
+	MOVQ    x+40(FP), CX
+	MOVLQSX (AX), DX
+	LEAQ    (CX)(DX*4), DX
+	MOVLQSX 4(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	MOVQ    dy+16(FP), CX
+	MOVQ    dyChan+32(FP), BX
+	SHLQ    $0x02, BX
+	LEAQ    (CX)(BX*1), SI
+	LEAQ    (SI)(BX*1), BX
+	MOVQ    rows+0(FP), DI
+	MOVQ    n+8(FP), R8
+	MOVQ    dyRow+24(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+48(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    R8, R11
+	ANDQ    $-8, R11
+
+row1:
+	SUBQ $0x01, DI
+	JLT  end2
+	XORQ R12, R12
+	CMPQ R11, $0x00
+	JEQ  tail4
+
+column3:
+	VMOVUPS     (CX)(R12*4), Y6
+	VMOVUPS     (SI)(R12*4), Y7
+	VMOVUPS     (BX)(R12*4), Y8
+	VMOVUPS     (DX)(R12*4), Y9
+	VFMADD231PS Y9, Y6, Y0
+	VFMADD231PS Y9, Y7, Y2
+	VFMADD231PS Y9, Y8, Y4
+	VMOVUPS     (AX)(R12*4), Y9
+	VFMADD231PS Y9, Y6, Y1
+	VFMADD231PS Y9, Y7, Y3
+	VFMADD231PS Y9, Y8, Y5
+	ADDQ        $0x08, R12
+	CMPQ        R12, R11
+	JLT         column3
+
+tail4:
+	CMPQ        R12, R8
+	JGE         done5
+	VMOVUPS     (CX)(R12*4), X6
+	VMOVUPS     (SI)(R12*4), X7
+	VMOVUPS     (BX)(R12*4), X8
+	VMOVUPS     (DX)(R12*4), X9
+	VFMADD231PS Y9, Y6, Y0
+	VFMADD231PS Y9, Y7, Y2
+	VFMADD231PS Y9, Y8, Y4
+	VMOVUPS     (AX)(R12*4), X9
+	VFMADD231PS Y9, Y6, Y1
+	VFMADD231PS Y9, Y7, Y3
+	VFMADD231PS Y9, Y8, Y5
+
+done5:
+	ADDQ R9, CX
+	ADDQ R9, SI
+	ADDQ R9, BX
+	ADDQ R10, DX
+	ADDQ R10, AX
+	JMP  row1
+
+end2:
+	MOVQ         out+64(FP), AX
+	MOVQ         outChan+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVBQZX      add+80(FP), DX
+	VEXTRACTF128 $0x01, Y0, X6
+	VADDPS       X6, X0, X0
+	VPERMILPS    $0x4e, X0, X6
+	VADDPS       X6, X0, X0
+	VPERMILPS    $0xb1, X0, X6
+	VADDPS       X6, X0, X0
+	TESTQ        DX, DX
+	JZ           set6
+	VADDSS       (AX), X0, X0
+
+set6:
+	VMOVSS       X0, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	TESTQ        DX, DX
+	JZ           set7
+	VADDSS       4(AX), X1, X1
+
+set7:
+	VMOVSS       X1, 4(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	TESTQ        DX, DX
+	JZ           set8
+	VADDSS       (AX), X2, X2
+
+set8:
+	VMOVSS       X2, (AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x4e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0xb1, X3, X0
+	VADDPS       X0, X3, X3
+	TESTQ        DX, DX
+	JZ           set9
+	VADDSS       4(AX), X3, X3
+
+set9:
+	VMOVSS       X3, 4(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x4e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0xb1, X4, X0
+	VADDPS       X0, X4, X4
+	TESTQ        DX, DX
+	JZ           set10
+	VADDSS       (AX), X4, X4
+
+set10:
+	VMOVSS       X4, (AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x4e, X5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0xb1, X5, X0
+	VADDPS       X0, X5, X5
+	TESTQ        DX, DX
+	JZ           set11
+	VADDSS       4(AX), X5, X5
+
+set11:
+	VMOVSS X5, 4(AX)
+	VZEROUPPER
+	RET
+
+// func wgrad3x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// Requires: AVX, FMA3
+TEXT ·wgrad3x3AVX2(SB), NOSPLIT, $0-81
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	MOVQ    off+56(FP), AX
+	MOVQ    x+40(FP), CX
+	MOVLQSX (AX), DX
+	LEAQ    (CX)(DX*4), DX
+	MOVLQSX 4(AX), BX
+	LEAQ    (CX)(BX*4), BX
+	MOVLQSX 8(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	MOVQ    dy+16(FP), CX
+	MOVQ    dyChan+32(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (CX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    rows+0(FP), R8
+	MOVQ    n+8(FP), R9
+	MOVQ    dyRow+24(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+48(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    R9, R12
+	ANDQ    $-8, R12
+
+row1:
+	SUBQ $0x01, R8
+	JLT  end2
+	XORQ R13, R13
+	CMPQ R12, $0x00
+	JEQ  tail4
+
+column3:
+	VMOVUPS     (CX)(R13*4), Y9
+	VMOVUPS     (DI)(R13*4), Y10
+	VMOVUPS     (SI)(R13*4), Y11
+	VMOVUPS     (DX)(R13*4), Y12
+	VFMADD231PS Y12, Y9, Y0
+	VFMADD231PS Y12, Y10, Y3
+	VFMADD231PS Y12, Y11, Y6
+	VMOVUPS     (BX)(R13*4), Y12
+	VFMADD231PS Y12, Y9, Y1
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y12, Y11, Y7
+	VMOVUPS     (AX)(R13*4), Y12
+	VFMADD231PS Y12, Y9, Y2
+	VFMADD231PS Y12, Y10, Y5
+	VFMADD231PS Y12, Y11, Y8
+	ADDQ        $0x08, R13
+	CMPQ        R13, R12
+	JLT         column3
+
+tail4:
+	CMPQ        R13, R9
+	JGE         done5
+	VMOVUPS     (CX)(R13*4), X9
+	VMOVUPS     (DI)(R13*4), X10
+	VMOVUPS     (SI)(R13*4), X11
+	VMOVUPS     (DX)(R13*4), X12
+	VFMADD231PS Y12, Y9, Y0
+	VFMADD231PS Y12, Y10, Y3
+	VFMADD231PS Y12, Y11, Y6
+	VMOVUPS     (BX)(R13*4), X12
+	VFMADD231PS Y12, Y9, Y1
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y12, Y11, Y7
+	VMOVUPS     (AX)(R13*4), X12
+	VFMADD231PS Y12, Y9, Y2
+	VFMADD231PS Y12, Y10, Y5
+	VFMADD231PS Y12, Y11, Y8
+
+done5:
+	ADDQ R10, CX
+	ADDQ R10, DI
+	ADDQ R10, SI
+	ADDQ R11, DX
+	ADDQ R11, BX
+	ADDQ R11, AX
+	JMP  row1
+
+end2:
+	MOVQ         out+64(FP), AX
+	MOVQ         outChan+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVBQZX      add+80(FP), DX
+	VEXTRACTF128 $0x01, Y0, X9
+	VADDPS       X9, X0, X0
+	VPERMILPS    $0x4e, X0, X9
+	VADDPS       X9, X0, X0
+	VPERMILPS    $0xb1, X0, X9
+	VADDPS       X9, X0, X0
+	TESTQ        DX, DX
+	JZ           set6
+	VADDSS       (AX), X0, X0
+
+set6:
+	VMOVSS       X0, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	TESTQ        DX, DX
+	JZ           set7
+	VADDSS       4(AX), X1, X1
+
+set7:
+	VMOVSS       X1, 4(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	TESTQ        DX, DX
+	JZ           set8
+	VADDSS       8(AX), X2, X2
+
+set8:
+	VMOVSS       X2, 8(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x4e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0xb1, X3, X0
+	VADDPS       X0, X3, X3
+	TESTQ        DX, DX
+	JZ           set9
+	VADDSS       (AX), X3, X3
+
+set9:
+	VMOVSS       X3, (AX)
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x4e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0xb1, X4, X0
+	VADDPS       X0, X4, X4
+	TESTQ        DX, DX
+	JZ           set10
+	VADDSS       4(AX), X4, X4
+
+set10:
+	VMOVSS       X4, 4(AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x4e, X5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0xb1, X5, X0
+	VADDPS       X0, X5, X5
+	TESTQ        DX, DX
+	JZ           set11
+	VADDSS       8(AX), X5, X5
+
+set11:
+	VMOVSS       X5, 8(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0x4e, X6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0xb1, X6, X0
+	VADDPS       X0, X6, X6
+	TESTQ        DX, DX
+	JZ           set12
+	VADDSS       (AX), X6, X6
+
+set12:
+	VMOVSS       X6, (AX)
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0x4e, X7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0xb1, X7, X0
+	VADDPS       X0, X7, X7
+	TESTQ        DX, DX
+	JZ           set13
+	VADDSS       4(AX), X7, X7
+
+set13:
+	VMOVSS       X7, 4(AX)
+	VEXTRACTF128 $0x01, Y8, X0
+	VADDPS       X0, X8, X8
+	VPERMILPS    $0x4e, X8, X0
+	VADDPS       X0, X8, X8
+	VPERMILPS    $0xb1, X8, X0
+	VADDPS       X0, X8, X8
+	TESTQ        DX, DX
+	JZ           set14
+	VADDSS       8(AX), X8, X8
+
+set14:
+	VMOVSS X8, 8(AX)
+	VZEROUPPER
+	RET
+
+// func wgrad3x4AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// Requires: AVX, FMA3
+TEXT ·wgrad3x4AVX2(SB), NOSPLIT, $0-81
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -1100,6 +1426,8 @@ TEXT ·wgrad2x5AVX2(SB), NOSPLIT, $0-81
 	VXORPS  Y7, Y7, Y7
 	VXORPS  Y8, Y8, Y8
 	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
 	MOVQ    off+56(FP), AX
 	MOVQ    x+40(FP), CX
 	MOVLQSX (AX), DX
@@ -1108,14 +1436,13 @@ TEXT ·wgrad2x5AVX2(SB), NOSPLIT, $0-81
 	LEAQ    (CX)(BX*4), BX
 	MOVLQSX 8(AX), SI
 	LEAQ    (CX)(SI*4), SI
-	MOVLQSX 12(AX), DI
-	LEAQ    (CX)(DI*4), DI
-	MOVLQSX 16(AX), AX
+	MOVLQSX 12(AX), AX
 	LEAQ    (CX)(AX*4), AX
 	MOVQ    dy+16(FP), CX
-	MOVQ    dyChan+32(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    CX, R8
+	MOVQ    dyChan+32(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (R8)(DI*1), DI
 	MOVQ    rows+0(FP), R9
 	MOVQ    n+8(FP), R10
 	MOVQ    dyRow+24(FP), R11
@@ -1133,23 +1460,25 @@ row1:
 	JEQ  tail4
 
 column3:
-	VMOVUPS     (CX)(R14*4), Y10
-	VMOVUPS     (R8)(R14*4), Y11
-	VMOVUPS     (DX)(R14*4), Y12
-	VFMADD231PS Y12, Y10, Y0
-	VFMADD231PS Y12, Y11, Y5
-	VMOVUPS     (BX)(R14*4), Y12
-	VFMADD231PS Y12, Y10, Y1
-	VFMADD231PS Y12, Y11, Y6
-	VMOVUPS     (SI)(R14*4), Y12
-	VFMADD231PS Y12, Y10, Y2
-	VFMADD231PS Y12, Y11, Y7
-	VMOVUPS     (DI)(R14*4), Y12
-	VFMADD231PS Y12, Y10, Y3
-	VFMADD231PS Y12, Y11, Y8
-	VMOVUPS     (AX)(R14*4), Y12
-	VFMADD231PS Y12, Y10, Y4
-	VFMADD231PS Y12, Y11, Y9
+	VMOVUPS     (CX)(R14*4), Y12
+	VMOVUPS     (R8)(R14*4), Y13
+	VMOVUPS     (DI)(R14*4), Y14
+	VMOVUPS     (DX)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (BX)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y13, Y5
+	VFMADD231PS Y15, Y14, Y9
+	VMOVUPS     (SI)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y13, Y6
+	VFMADD231PS Y15, Y14, Y10
+	VMOVUPS     (AX)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y11
 	ADDQ        $0x08, R14
 	CMPQ        R14, R13
 	JLT         column3
@@ -1157,31 +1486,33 @@ column3:
 tail4:
 	CMPQ        R14, R10
 	JGE         done5
-	VMOVUPS     (CX)(R14*4), X13
-	VMOVUPS     (R8)(R14*4), X14
+	VMOVUPS     (CX)(R14*4), X12
+	VMOVUPS     (R8)(R14*4), X13
+	VMOVUPS     (DI)(R14*4), X14
 	VMOVUPS     (DX)(R14*4), X15
-	VFMADD231PS Y15, Y13, Y0
-	VFMADD231PS Y15, Y14, Y5
-	VMOVUPS     (BX)(R14*4), X15
-	VFMADD231PS Y15, Y13, Y1
-	VFMADD231PS Y15, Y14, Y6
-	VMOVUPS     (SI)(R14*4), X15
-	VFMADD231PS Y15, Y13, Y2
-	VFMADD231PS Y15, Y14, Y7
-	VMOVUPS     (DI)(R14*4), X15
-	VFMADD231PS Y15, Y13, Y3
-	VFMADD231PS Y15, Y14, Y8
-	VMOVUPS     (AX)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y0
 	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (BX)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y13, Y5
 	VFMADD231PS Y15, Y14, Y9
+	VMOVUPS     (SI)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y13, Y6
+	VFMADD231PS Y15, Y14, Y10
+	VMOVUPS     (AX)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y11
 
 done5:
 	ADDQ R11, CX
 	ADDQ R11, R8
+	ADDQ R11, DI
 	ADDQ R12, DX
 	ADDQ R12, BX
 	ADDQ R12, SI
-	ADDQ R12, DI
 	ADDQ R12, AX
 	JMP  row1
 
@@ -1190,12 +1521,12 @@ end2:
 	MOVQ         outChan+72(FP), CX
 	SHLQ         $0x02, CX
 	MOVBQZX      add+80(FP), DX
-	VEXTRACTF128 $0x01, Y0, X10
-	VADDPS       X10, X0, X0
-	VPERMILPS    $0x4e, X0, X10
-	VADDPS       X10, X0, X0
-	VPERMILPS    $0xb1, X0, X10
-	VADDPS       X10, X0, X0
+	VEXTRACTF128 $0x01, Y0, X12
+	VADDPS       X12, X0, X0
+	VPERMILPS    $0x4e, X0, X12
+	VADDPS       X12, X0, X0
+	VPERMILPS    $0xb1, X0, X12
+	VADDPS       X12, X0, X0
 	TESTQ        DX, DX
 	JZ           set6
 	VADDSS       (AX), X0, X0
@@ -1238,6 +1569,7 @@ set8:
 
 set9:
 	VMOVSS       X3, 12(AX)
+	ADDQ         CX, AX
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X4
 	VPERMILPS    $0x4e, X4, X0
@@ -1246,11 +1578,10 @@ set9:
 	VADDPS       X0, X4, X4
 	TESTQ        DX, DX
 	JZ           set10
-	VADDSS       16(AX), X4, X4
+	VADDSS       (AX), X4, X4
 
 set10:
-	VMOVSS       X4, 16(AX)
-	ADDQ         CX, AX
+	VMOVSS       X4, (AX)
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPS       X0, X5, X5
 	VPERMILPS    $0x4e, X5, X0
@@ -1259,10 +1590,10 @@ set10:
 	VADDPS       X0, X5, X5
 	TESTQ        DX, DX
 	JZ           set11
-	VADDSS       (AX), X5, X5
+	VADDSS       4(AX), X5, X5
 
 set11:
-	VMOVSS       X5, (AX)
+	VMOVSS       X5, 4(AX)
 	VEXTRACTF128 $0x01, Y6, X0
 	VADDPS       X0, X6, X6
 	VPERMILPS    $0x4e, X6, X0
@@ -1271,10 +1602,10 @@ set11:
 	VADDPS       X0, X6, X6
 	TESTQ        DX, DX
 	JZ           set12
-	VADDSS       4(AX), X6, X6
+	VADDSS       8(AX), X6, X6
 
 set12:
-	VMOVSS       X6, 4(AX)
+	VMOVSS       X6, 8(AX)
 	VEXTRACTF128 $0x01, Y7, X0
 	VADDPS       X0, X7, X7
 	VPERMILPS    $0x4e, X7, X0
@@ -1283,10 +1614,11 @@ set12:
 	VADDPS       X0, X7, X7
 	TESTQ        DX, DX
 	JZ           set13
-	VADDSS       8(AX), X7, X7
+	VADDSS       12(AX), X7, X7
 
 set13:
-	VMOVSS       X7, 8(AX)
+	VMOVSS       X7, 12(AX)
+	ADDQ         CX, AX
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X8
 	VPERMILPS    $0x4e, X8, X0
@@ -1295,10 +1627,10 @@ set13:
 	VADDPS       X0, X8, X8
 	TESTQ        DX, DX
 	JZ           set14
-	VADDSS       12(AX), X8, X8
+	VADDSS       (AX), X8, X8
 
 set14:
-	VMOVSS       X8, 12(AX)
+	VMOVSS       X8, (AX)
 	VEXTRACTF128 $0x01, Y9, X0
 	VADDPS       X0, X9, X9
 	VPERMILPS    $0x4e, X9, X0
@@ -1307,10 +1639,34 @@ set14:
 	VADDPS       X0, X9, X9
 	TESTQ        DX, DX
 	JZ           set15
-	VADDSS       16(AX), X9, X9
+	VADDSS       4(AX), X9, X9
 
 set15:
-	VMOVSS X9, 16(AX)
+	VMOVSS       X9, 4(AX)
+	VEXTRACTF128 $0x01, Y10, X0
+	VADDPS       X0, X10, X10
+	VPERMILPS    $0x4e, X10, X0
+	VADDPS       X0, X10, X10
+	VPERMILPS    $0xb1, X10, X0
+	VADDPS       X0, X10, X10
+	TESTQ        DX, DX
+	JZ           set16
+	VADDSS       8(AX), X10, X10
+
+set16:
+	VMOVSS       X10, 8(AX)
+	VEXTRACTF128 $0x01, Y11, X0
+	VADDPS       X0, X11, X11
+	VPERMILPS    $0x4e, X11, X0
+	VADDPS       X0, X11, X11
+	VPERMILPS    $0xb1, X11, X0
+	VADDPS       X0, X11, X11
+	TESTQ        DX, DX
+	JZ           set17
+	VADDSS       12(AX), X11, X11
+
+set17:
+	VMOVSS X11, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -1345,8 +1701,8 @@ column3:
 tail4:
 	CMPQ    DI, CX
 	JGE     done5
-	VMOVUPS (BX)(DI*4), X2
-	VADDPS  Y2, Y0, Y0
+	VMOVUPS (BX)(DI*4), X1
+	VADDPS  Y1, Y0, Y0
 
 done5:
 	ADDQ DX, BX
@@ -1405,10 +1761,10 @@ column3:
 tail4:
 	CMPQ    R8, CX
 	JGE     done5
-	VMOVUPS (SI)(R8*4), X3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS (BX)(R8*4), X3
-	VADDPS  Y3, Y1, Y1
+	VMOVUPS (SI)(R8*4), X2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS (BX)(R8*4), X2
+	VADDPS  Y2, Y1, Y1
 
 done5:
 	ADDQ DX, SI
@@ -1488,14 +1844,14 @@ column3:
 tail4:
 	CMPQ    R10, CX
 	JGE     done5
-	VMOVUPS (SI)(R10*4), X5
-	VADDPS  Y5, Y0, Y0
-	VMOVUPS (DI)(R10*4), X5
-	VADDPS  Y5, Y1, Y1
-	VMOVUPS (R8)(R10*4), X5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS (BX)(R10*4), X5
-	VADDPS  Y5, Y3, Y3
+	VMOVUPS (SI)(R10*4), X4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (DI)(R10*4), X4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS (R8)(R10*4), X4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS (BX)(R10*4), X4
+	VADDPS  Y4, Y3, Y3
 
 done5:
 	ADDQ DX, SI

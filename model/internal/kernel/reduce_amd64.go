@@ -1,47 +1,22 @@
 package kernel
 
-// The most gradient rows and taps whose sums fit the registers.
-const (
-	wgradRows = 2
-	wgradTaps = 5
-)
+// wgradTiles are the sums that fit the registers together, by rows of
+// gradients and by taps, each less one.
+var wgradTiles = [3][4]func(rows, n int, dy *float32, dyRow, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool){
+	{wgrad1x1AVX2, wgrad1x2AVX2, wgrad1x3AVX2, wgrad1x4AVX2},
+	{wgrad2x1AVX2, wgrad2x2AVX2, wgrad2x3AVX2, wgrad2x4AVX2},
+	{wgrad3x1AVX2, wgrad3x2AVX2, wgrad3x3AVX2, wgrad3x4AVX2},
+}
 
 func wgradAVX2(m, t, rows, n int, dy *float32, dyRow, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool) {
 	if n == 0 {
 		rows = 0
 	}
-	for i := 0; i < m; i += wgradRows {
-		d, pair := at(dy, i*dyChan), i+1 < m
-		for q := 0; q < t; q += wgradTaps {
-			o := &table(off, t)[q]
-			s := at(out, i*outChan+q)
-			if pair {
-				switch t - q {
-				case 1:
-					wgrad2x1AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-				case 2:
-					wgrad2x2AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-				case 3:
-					wgrad2x3AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-				case 4:
-					wgrad2x4AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-				default:
-					wgrad2x5AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-				}
-				continue
-			}
-			switch t - q {
-			case 1:
-				wgrad1x1AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-			case 2:
-				wgrad1x2AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-			case 3:
-				wgrad1x3AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-			case 4:
-				wgrad1x4AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-			default:
-				wgrad1x5AVX2(rows, n, d, dyRow, dyChan, x, xRow, o, s, outChan, add)
-			}
+	offs := table(off, t)
+	for i := 0; i < m; i += len(wgradTiles) {
+		tiles := &wgradTiles[min(m-i, len(wgradTiles))-1]
+		for q := 0; q < t; q += len(tiles) {
+			tiles[min(t-q, len(tiles))-1](rows, n, at(dy, i*dyChan), dyRow, dyChan, x, xRow, &offs[q], at(out, i*outChan+q), outChan, add)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/pass"
@@ -40,6 +41,21 @@ func compile(fill func(*asm)) (*ir.File, error) {
 	return f, pass.Compile.Execute(f)
 }
 
+// check refuses instructions that the file's CPUs have not: out of registers,
+// avo silently takes those that AVX-512 alone can name.
+func check(name string, f *ir.File) error {
+	for _, fn := range f.Functions() {
+		for _, i := range fn.Instructions() {
+			for _, set := range i.ISA {
+				if strings.HasPrefix(set, "AVX512") && (set != "AVX512F" || !strings.HasPrefix(name, "avx512")) {
+					return fmt.Errorf("%s uses %s, which needs %s", fn.Name, i.Opcode, set)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // print renders a compiled file as Go assembly and as Go declarations.
 func print(f *ir.File) (source, stubs []byte, err error) {
 	cfg := printer.Config{Name: "model/internal/kernel/gen", Pkg: "kernel"}
@@ -54,6 +70,9 @@ func run(dir string) error {
 	for _, file := range files {
 		f, err := compile(file.fill)
 		if err != nil {
+			return fmt.Errorf("gen: %s: %w", file.name, err)
+		}
+		if err := check(file.name, f); err != nil {
 			return fmt.Errorf("gen: %s: %w", file.name, err)
 		}
 		source, stubs, err := print(f)

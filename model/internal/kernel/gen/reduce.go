@@ -9,8 +9,9 @@ import (
 
 // reduce generates the reductions. Their eight lanes are one ymm register.
 func reduce(a *asm) {
-	for m := 1; m <= 2; m++ {
-		for t := 1; t <= 5; t++ {
+	// 3x4 sums fill the registers: 12, three of dy and one of x.
+	for m := 1; m <= 3; m++ {
+		for t := 1; t <= 4; t++ {
 			wgrad(a, m, t)
 		}
 	}
@@ -81,9 +82,12 @@ func wgrad(a *asm, m, t int) {
 		a.LEAQ(idx(x, xs[q], 4, 0), xs[q])
 	}
 	dy := []reg.GPVirtual{a.gp("dy")}
-	if m == 2 {
-		dy = append(dy, a.bytes("dyChan"))
-		a.ADDQ(dy[0], dy[1])
+	if m > 1 {
+		dyChan := a.bytes("dyChan")
+		for i := 1; i < m; i++ {
+			dy = append(dy, a.GP64())
+			a.LEAQ(idx(dy[i-1], dyChan, 1, 0), dy[i])
+		}
 	}
 	rows, n, dyRow, xRow := a.gp("rows"), a.gp("n"), a.bytes("dyRow"), a.bytes("xRow")
 	n8, j := octets(a, n), a.GP64()
@@ -92,9 +96,9 @@ func wgrad(a *asm, m, t int) {
 	a.Label(row)
 	a.SUBQ(operand.Imm(1), rows)
 	a.JLT(ref(done))
+	d, v := a.vecs(m, 8), a.YMM()
 	columns(a, n, n8, j, func(width int) {
 		// A tail of four leaves zeros in the upper lanes of d and v.
-		d, v := a.vecs(m, 8), a.YMM()
 		for i := range d {
 			a.VMOVUPS(idx(dy[i], j, 4, 0), narrow(d[i], width))
 		}
@@ -149,8 +153,8 @@ func sumRows(a *asm, m int) {
 	a.Label(row)
 	a.SUBQ(operand.Imm(1), rows)
 	a.JLT(ref(done))
+	d := a.YMM()
 	columns(a, n, n8, j, func(width int) {
-		d := a.YMM()
 		for i := range acc {
 			a.VMOVUPS(idx(dy[i], j, 4, 0), narrow(d, width))
 			a.VADDPS(d, acc[i], acc[i])
