@@ -8,10 +8,12 @@
 // # Arithmetic
 //
 // The engine gives float32 gradients whose bits do not depend on the batch.
-// Everything that follows is float64, each product rounded by itself, each sum
-// one chain in the order of the points of one image; a map value is rounded to
-// float32 once, at the end. So a map has the same bits whatever images,
-// workers or configurations it was computed beside.
+// Points on a path and noisy copies are one float32 fused multiply-add a value
+// (model.Lerp, model.AddScaled). Everything after the gradients is float64,
+// each product rounded by itself, each sum one chain in the order of the points
+// of one image; a map value is rounded to float32 once, at the end. So a map
+// has the same bits whatever images, workers or configurations it was computed
+// beside.
 package attr
 
 import (

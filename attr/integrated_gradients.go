@@ -96,27 +96,18 @@ func (o *IntegratedGradients) stream(e *Env, n int, input func(i int, in *Input)
 				input(i, in)
 			}
 			p.Target = in.Target
-			between := alpha[s]
-			dst, base := p.X[:size], base[:size]
-			for j, x := range in.X[:size] {
-				b := float64(base[j])
-				dst[j] = float32(b + float64(between*(float64(x)-b)))
-			}
+			model.Lerp(float32(alpha[s]), in.X, base, p.X)
 		},
 		func(k int, res model.Result) {
 			i, s := k/steps, k%steps
-			w := weight[s]
-			acc := acc[:size]
 			if s == 0 {
 				clear(acc)
 			}
-			for j, g := range res.Grad[:size] {
-				acc[j] += float64(w * float64(g))
-			}
+			model.Accumulate(weight[s], res.Grad, acc)
 			if s < steps-1 {
 				return
 			}
-			x := r.at(i).X[:size]
+			x := r.at(i).X
 			for j, v := range acc {
 				if o.MultiplyByInputs {
 					v *= float64(x[j]) - float64(base[j])

@@ -22,7 +22,7 @@ import (
 // are Captum's. Stdevs is in normalised units, as in Captum; the paper of
 // SmoothGrad gives it as a fraction of the image's range.
 //
-// Copy s of image i is x + stdev*z with z drawn from the stream (seed, "noise",
+// Copy s of image i is x + stdev*z in float32 with z drawn from the stream (seed, "noise",
 // i, s): the first k of 100 copies are those of nt_samples 5, and all methods
 // and stdevs see the same z.
 type NoiseTunnel struct {
@@ -101,14 +101,10 @@ func (l *level) add(m []float32, first bool) {
 		clear(l.sq)
 	}
 	if l.sum != nil {
-		for j, v := range m[:len(l.sum)] {
-			l.sum[j] += float64(v)
-		}
+		model.Accumulate(1, m, l.sum)
 	}
 	if l.sq != nil {
-		for j, v := range m[:len(l.sq)] {
-			l.sq[j] += float64(float64(v) * float64(v))
-		}
+		model.AccumulateSquares(m, l.sq)
 	}
 }
 
@@ -187,11 +183,7 @@ func tunnel(e *Env, ms []*NoiseTunnel, in []Input, emit func(k, i int, a Attribu
 				noise(src.Index, at.sample, z)
 			}
 			dst.Index, dst.Target = src.Index, src.Target
-			stdev := ls[at.level].stdev
-			x, z := src.X[:size], z[:size]
-			for j := range dst.X[:size] {
-				dst.X[j] = float32(float64(x[j]) + float64(stdev*float64(z[j])))
-			}
+			model.AddScaled(float32(ls[at.level].stdev), z, src.X, dst.X)
 		},
 		func(_ int, a Attribution) {
 			at := folded

@@ -80,20 +80,23 @@ func legendre(n int) (alpha, weight []float64) {
 		if n%2 == 1 && i == n/2 {
 			x = 0
 		}
-		var dp float64
 		// Convergence is quadratic; the estimate is good to 1/n^3 or better, so
 		// three steps reach the last bit and the others are for safety.
 		for range 6 {
-			var p float64
-			p, dp = legendreAt(n, x)
+			p, dp := legendreAt(n, x)
 			step := p / dp
 			x -= step
 			if math.Abs(step) <= 1e-16 {
 				break
 			}
 		}
-		_, dp = legendreAt(n, x)
-		w := 1 / float64(float64((1-x)*(1+x))*float64(dp*dp)) // half of it: [0,1] is half of [-1,1]
+		p, dp := legendreAt(n, x)
+		gap := float64((1 - x) * (1 + x))
+		w := 1 / float64(gap*float64(dp*dp)) // half of it: [0,1] is half of [-1,1]
+		// Near the ends the weight is steep: carry it from the rounded node to
+		// the root beside it, p/dp away, where (1-x^2) P_n'^2 has the relative
+		// slope 2x/(1-x^2).
+		w += float64(w*float64(2*x)) * float64(p/dp) / gap
 		alpha[i], alpha[n-1-i] = (1-x)/2, (1+x)/2
 		weight[i], weight[n-1-i] = w, w
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -169,6 +170,11 @@ func TestInterruptAndMisfitsAreErrors(t *testing.T) {
 		short := []Input{{Index: 4, X: in[0].X[:5], Target: in[0].Target}}
 		if err := entry.New().Attribute(e, short, never); err == nil || err.Error() != "attr: image 4 has 5 values, want 192 (3x8x8)" {
 			t.Errorf("%s with a short image: got %v", name, err)
+		}
+		nan := slices.Clone(in[0].X)
+		nan[7] = float32(math.NaN())
+		if err := entry.New().Attribute(e, []Input{{Index: 4, X: nan, Target: in[0].Target}}, never); err == nil || err.Error() != "attr: image 4: value 7 is NaN, want finite numbers" {
+			t.Errorf("%s with a NaN: got %v", name, err)
 		}
 		for _, bad := range []model.Target{{Class: 3, Minus: -1}, {Class: -1, Minus: -1}, {Class: 0, Minus: 3}} {
 			if err := entry.New().Attribute(e, []Input{{X: in[0].X, Target: bad}}, never); err == nil {

@@ -37,6 +37,11 @@ func (e *Env) check(in []Input) error {
 		if got, want := len(in[i].X), n.Input.Size(); got != want {
 			return fmt.Errorf("attr: image %d has %d values, want %d (%v)", in[i].Index, got, want, n.Input)
 		}
+		for j, v := range in[i].X {
+			if v-v != 0 { // a ReLU would turn NaN into 0 and nobody would know
+				return fmt.Errorf("attr: image %d: value %d is %v, want finite numbers", in[i].Index, j, v)
+			}
+		}
 		t, c := in[i].Target, n.Classes()
 		if t.Class < 0 || t.Class >= c || t.Minus >= c {
 			return fmt.Errorf("attr: image %d: target class %d minus %d, want classes 0 to %d", in[i].Index, t.Class, t.Minus, c-1)
