@@ -167,6 +167,35 @@ func TestTheTrueContributionsDeleteFastest(t *testing.T) {
 	}
 }
 
+func TestSeriesOfCurves(t *testing.T) {
+	n := &model.Net{Input: model.Shape{C: 1, H: 2, W: 5}, Layers: []model.Layer{{Kind: "flatten"}, {Kind: "linear", Out: 2}}}
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		m      Metric
+		better int
+	}{
+		{&Deletion{Step: 4}, -1},
+		{&Deletion{Step: 4, Ascending: true}, +1},
+		{&Insertion{Step: 4}, +1},
+		{&Insertion{Step: 4, Ascending: true}, -1},
+	} {
+		got := c.m.Series(n)
+		if len(got) != 2 || got[0].Name != "auc" || got[1].Name != "curve" || got[0].X != nil || !slices.Equal(got[1].X, []float64{0, 0.4, 0.8, 1}) {
+			t.Errorf("%T: series %+v", c.m, got)
+		}
+		for _, s := range got {
+			if s.Better != c.better {
+				t.Errorf("%T%+v: %s is better %+d, want %+d", c.m, c.m, s.Name, s.Better, c.better)
+			}
+		}
+		if forward, explain := Cost(c.m, n); forward != 3 || explain != 0 {
+			t.Errorf("%T costs %d, %d, want 3 forward passes", c.m, forward, explain)
+		}
+	}
+}
+
 func TestPixelOrder(t *testing.T) {
 	m := []float32{1, -3, 2, 2 /* second channel */, 1, 0, -1, 0} // sums: abs 2 3 3 2, signed 2 -3 1 2
 	for _, c := range []struct {

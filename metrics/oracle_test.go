@@ -84,12 +84,33 @@ func checkPair(t *testing.T, o *outside, array, measure, first, second string) {
 		if !near(got, want[i][0], 1e-6) {
 			t.Errorf("image %d: %v, want %v", i, got, want[i][0])
 		}
-		// The metric compares the same way.
-		shape := o.worker.Model().Net().Input
-		all := newProfile(a[i], shape).compare(newProfile(b[i], shape))
-		for k, s := range measures {
-			if s.name == measure+" abs" && all[k] != got {
-				t.Errorf("image %d: compare gives %v, want %v", i, all[k], got)
+	}
+}
+
+// The metric compares channel sums as its documentation says.
+func TestCompare(t *testing.T) {
+	o := openOutside(t, false)
+	shape := o.worker.Model().Net().Input
+	a, b := o.images(t, "ig_gausslegendre_50"), o.images(t, "deeplift_exact")
+	for i := range a {
+		sum := func(m []float32, abs bool) []float64 {
+			out := make([]float64, 32*32)
+			channelSum(out, m, abs)
+			return out
+		}
+		shown := func(x []float64) []float64 { // -1 to 1
+			largest := max(slices.Max(x), -slices.Min(x))
+			out := make([]float64, len(x))
+			for i, v := range x {
+				out[i] = v / largest
+			}
+			return out
+		}
+		for _, pair := range [][2][]float32{{a[i], b[i]}, {b[i], a[i]}} {
+			x, y, ax, ay := sum(pair[0], false), sum(pair[1], false), sum(pair[0], true), sum(pair[1], true)
+			want := [...]float64{Spearman(x, y), Spearman(ax, ay), SSIM(shown(x), shown(y), 32, 2), SSIM(unit(ax), unit(ay), 32, 1)}
+			if got := newProfile(pair[0], shape).compare(newProfile(pair[1], shape)); got != want {
+				t.Errorf("image %d: got %v, want %v", i, got, want)
 			}
 		}
 	}

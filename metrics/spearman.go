@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -34,11 +33,7 @@ func rank(x []float64) ranks {
 	if n < 2 || slices.ContainsFunc(x, math.IsNaN) {
 		return ranks{}
 	}
-	at := make([]int32, n)
-	for i := range at {
-		at[i] = int32(i)
-	}
-	slices.SortFunc(at, func(i, j int32) int { return cmp.Compare(x[i], x[j]) })
+	at := argsort(x)
 	r := ranks{centred: make([]float64, n)}
 	for i := 0; i < n; {
 		j := i + 1

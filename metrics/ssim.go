@@ -96,18 +96,14 @@ func windows(x []float64, width int) []float64 {
 	for r := range h {
 		row := rows[r*width : (r+1)*width]
 		for j, k := range ssimKernel {
-			for q, v := range x[(r+j)*width : (r+j+1)*width] {
-				row[q] += float64(k * v)
-			}
+			addScaled(row, k, x[(r+j)*width:(r+j+1)*width])
 		}
 	}
 	out := make([]float64, h*w)
 	for r := range h {
 		row := out[r*w : (r+1)*w]
 		for j, k := range ssimKernel {
-			for q, v := range rows[r*width+j : r*width+j+w] {
-				row[q] += float64(k * v)
-			}
+			addScaled(row, k, rows[r*width+j:r*width+j+w])
 		}
 	}
 	return out

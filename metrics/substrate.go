@@ -61,30 +61,44 @@ var blurKernel = func() (k [blurSide]float64) {
 }()
 
 // blur convolves every channel with the Gaussian; beyond the border there are
-// zeros. Sums run in float64, along the rows first.
+// zeros. Sums run in float64, over the rows first.
 func blur(dst, x []float32, shape model.Shape) {
-	const mid = blurSide / 2
 	h, w := shape.H, shape.W
-	rows := make([]float64, h*w)
+	in, rows, out := make([]float64, w), make([]float64, h*w), make([]float64, w)
 	for c := range shape.C {
-		in, out := x[c*h*w:(c+1)*h*w], dst[c*h*w:(c+1)*h*w]
+		channel := x[c*h*w : (c+1)*h*w]
+		clear(rows)
 		for r := range h {
-			for q := range w {
-				s := 0.0
-				for j := max(0, q-mid); j <= min(w-1, q+mid); j++ {
-					s += float64(blurKernel[j-q+mid] * float64(in[r*w+j]))
+			for q, v := range channel[r*w : (r+1)*w] {
+				in[q] = float64(v)
+			}
+			row := rows[r*w : (r+1)*w]
+			for j, k := range blurKernel {
+				d := j - blurSide/2 // row[q] takes in[q+d]
+				lo, hi := max(0, -d), min(w, w-d)
+				if lo < hi {
+					addScaled(row[lo:hi], k, in[lo+d:hi+d])
 				}
-				rows[r*w+q] = s
 			}
 		}
 		for r := range h {
-			for q := range w {
-				s := 0.0
-				for j := max(0, r-mid); j <= min(h-1, r+mid); j++ {
-					s += float64(blurKernel[j-r+mid] * rows[j*w+q])
+			clear(out)
+			for j, k := range blurKernel {
+				if y := r + j - blurSide/2; y >= 0 && y < h {
+					addScaled(out, k, rows[y*w:(y+1)*w])
 				}
-				out[r*w+q] = float32(s)
+			}
+			for q, v := range out {
+				dst[(c*h+r)*w+q] = float32(v)
 			}
 		}
+	}
+}
+
+// addScaled adds k times x to dst, each product rounded by itself.
+func addScaled(dst []float64, k float64, x []float64) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] += float64(k * x[i])
 	}
 }
