@@ -113,7 +113,7 @@ func relative(got []float32, want []float64) float64 {
 	return math.Sqrt(d / max(s, 1e-30))
 }
 
-var rules = map[string]Rule{"gradient": Gradient, "rescale": Rescale, "rescale captum": RescaleCaptum}
+var rules = map[string]Rule{"gradient": Gradient, "rescale": Rescale, "rescale captum": RescaleCaptum, "guided": GuidedBackprop, "deconvolution": Deconvolution}
 
 // The engine against the plain float64 one.
 func TestEngineAgainstReference(t *testing.T) {
@@ -125,14 +125,14 @@ func TestEngineAgainstReference(t *testing.T) {
 			var r ref
 			for i := range points {
 				p := Point{X: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
-				if rule > Gradient {
+				if rule.baselined() {
 					p.Baseline = make([]float32, n.Input.Size())
 				}
 				testPoint(n, i, &p)
 				acts, arg := r.forward(n, m.weights, float64s(p.X))
 				var ra [][]float64
 				var rarg [][]int
-				if rule > Gradient {
+				if rule.baselined() {
 					ra, rarg = r.forward(n, m.weights, float64s(p.Baseline))
 					if d := relative(got[i].ref, ra[len(ra)-1]); d > 1e-5 {
 						t.Errorf("%s %s point %d: baseline logits off by %.2g", n.Name, name, i, d)
@@ -460,5 +460,71 @@ func TestNoAllocation(t *testing.T) {
 	labels := []int{1, 2, 3, 4}
 	if a := testing.AllocsPerRun(5, func() { _, _ = tr.Step(x, labels, SGD{LR: 0.001}) }); a > 0 {
 		t.Errorf("a step allocates %v times", a)
+	}
+}
+
+// A network cut in two gives the whole: the activations of the first part put
+// through the second are the logits, and the gradients chain.
+func TestParts(t *testing.T) {
+	ctx := context.Background()
+	for _, n := range testNets() {
+		m := testModel(t, n)
+		whole := evaluate(t, m.Worker(), Gradient, 0, 5)
+		for i, l := range n.Layers[:len(n.Layers)-1] {
+			a, err := m.Upto(l.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := m.After(l.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := b.Net().Input, n.Shapes()[i]; got != want || a.Net().Classes() != want.Size() {
+				t.Fatalf("%s cut at %s: %v in the middle, want %v", n.Name, l.Name, got, want)
+			}
+			var acts [][]float32
+			err = a.Worker().Logits(ctx, 5, func(i int, x []float32) {
+				p := Point{X: x}
+				testPoint(n, i, &p)
+			}, func(_ int, y []float32) { acts = append(acts, append([]float32(nil), y...)) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var back [][]float32
+			err = b.Worker().Gradients(ctx, Gradient, 5, func(i int, p *Point) {
+				copy(p.X, acts[i])
+				x := p.X
+				p.X = make([]float32, n.Input.Size())
+				testPoint(n, i, p)
+				p.X = x
+			}, func(i int, r Result) {
+				sameBits(t, fmt.Sprintf("%s cut at %s: logits of %d", n.Name, l.Name, i), r.Logits, whole[i].logits)
+				back = append(back, append([]float32(nil), r.Grad...))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The chain rule by one neuron at a time, on the small networks.
+			if a.Net().Classes() > 100 {
+				continue
+			}
+			for i := range 5 {
+				sum := make([]float64, n.Input.Size())
+				err = a.Worker().Gradients(ctx, Gradient, len(back[i]), func(j int, p *Point) {
+					q := Point{X: p.X}
+					testPoint(n, i, &q)
+					p.Target.Class = j
+				}, func(j int, r Result) { Accumulate(float64(back[i][j]), r.Grad, sum) })
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := relative(whole[i].grad, sum); d > 1e-5 {
+					t.Errorf("%s cut at %s: gradient of %d off by %.2g", n.Name, l.Name, i, d)
+				}
+			}
+		}
+		if _, err := m.Upto("nowhere"); err == nil {
+			t.Error("a layer that does not exist passes")
+		}
 	}
 }

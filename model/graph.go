@@ -66,7 +66,7 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 			if b.folds(n, i, rule) {
 				break // the pool that follows does it
 			}
-			h = b.relu(full, h, before(i))
+			h = b.relu(full, h, before(i), rule)
 		case "max_pool2d":
 			if rule == Rescale && ref != nil {
 				h = b.maxPool(l, s, h, ref[i], ref[i+1], false)
@@ -134,7 +134,7 @@ func backwardGraph(n *Net, rule Rule) (*graph, []*gorgonia.Node) {
 	x := b.leaf("x", in.C, in.H, in.W, Lanes)
 	seed := b.leaf("seed", n.Classes(), Lanes)
 	var ref []*gorgonia.Node
-	if rule != Gradient {
+	if rule.baselined() {
 		ref = b.network(n, b.leaf("baseline", in.C, in.H, in.W, Lanes), nil, false, false, rule)
 	}
 	acts := b.network(n, x, ref, true, false, rule)

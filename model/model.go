@@ -43,6 +43,7 @@ type Model struct {
 
 	mu       sync.Mutex
 	programs map[Rule]*program
+	parts    map[string]*Model
 }
 
 // New checks the weights against the network (Weights.Fit). Both are kept, not
@@ -55,7 +56,48 @@ func New(n *Net, w *Weights) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Model{net: n, weights: w, level: activeLevel(), programs: map[Rule]*program{}}, nil
+	return newModel(n, w, activeLevel()), nil
+}
+
+// newModel takes a network that was resolved and weights that fit it.
+func newModel(n *Net, w *Weights, l kernel.Level) *Model {
+	return &Model{net: n, weights: w, level: l, programs: map[Rule]*program{}, parts: map[string]*Model{}}
+}
+
+// Upto returns the model of the layers up to and including the named one (see
+// Net.Upto). Its targets are that layer's neurons.
+func (m *Model) Upto(layer string) (*Model, error) {
+	n, err := m.net.Upto(layer)
+	if err != nil {
+		return nil, err
+	}
+	return m.part("upto "+layer, n), nil
+}
+
+// After returns the model of the layers behind the named one (see Net.After).
+// Its input is that layer's activation, so a method applied to it attributes to
+// the layer.
+func (m *Model) After(layer string) (*Model, error) {
+	n, err := m.net.After(layer)
+	if err != nil {
+		return nil, err
+	}
+	return m.part("after "+layer, n), nil
+}
+
+// part makes a part of the network once.
+func (m *Model) part(id string, n *Net) *Model {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p := m.parts[id]; p != nil {
+		return p
+	}
+	w := &Weights{}
+	for _, p := range n.Params() {
+		w.Tensors = append(w.Tensors, Tensor{p.Name, p.Shape, m.weights.Get(p.Name)})
+	}
+	m.parts[id] = newModel(n, w, m.level)
+	return m.parts[id]
 }
 
 // Net returns the network, not to be modified.

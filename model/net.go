@@ -171,6 +171,40 @@ func (n *Net) Resolve() error {
 	return nil
 }
 
+// Upto returns the layers up to and including the named one, as a network whose
+// "logits" are that layer's activations in the order [C][H][W].
+func (n *Net) Upto(layer string) (*Net, error) {
+	i, err := n.find(layer)
+	if err != nil {
+		return nil, err
+	}
+	return &Net{Name: n.Name + " up to " + layer, Input: n.Input, Layers: n.Layers[:i+1]}, nil
+}
+
+// After returns the layers behind the named one, as a network whose input is
+// that layer's activation.
+func (n *Net) After(layer string) (*Net, error) {
+	i, err := n.find(layer)
+	if err != nil {
+		return nil, err
+	}
+	if i == len(n.Layers)-1 {
+		return nil, fmt.Errorf("model: no layer comes after %s", layer)
+	}
+	return &Net{Name: n.Name + " after " + layer, Input: n.Shapes()[i], Layers: n.Layers[i+1:]}, nil
+}
+
+func (n *Net) find(layer string) (int, error) {
+	names := make([]string, len(n.Layers))
+	for i, l := range n.Layers {
+		if l.Name == layer {
+			return i, nil
+		}
+		names[i] = l.Name
+	}
+	return 0, fmt.Errorf("model: network %s has no layer %q; it has %s", n.Name, layer, strings.Join(names, ", "))
+}
+
 func (l Layer) output(s Shape) Shape {
 	switch l.Kind {
 	case "conv2d":
@@ -196,8 +230,15 @@ func (n *Net) Shapes() []Shape {
 	return out
 }
 
-// Classes returns the number of logits.
-func (n *Net) Classes() int { return n.Layers[len(n.Layers)-1].Out }
+// Classes returns the number of outputs: logits, or the activations of the last
+// layer of a part of a network.
+func (n *Net) Classes() int {
+	s := n.Input
+	for _, l := range n.Layers {
+		s = l.output(s)
+	}
+	return s.Size()
+}
 
 // Param is one weight tensor that a network needs.
 type Param struct {

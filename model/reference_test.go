@@ -120,10 +120,13 @@ func (ref) backward(n *Net, wt *Weights, rule Rule, acts [][]float64, arg [][]in
 			}
 		case "relu":
 			for i := range d {
-				if in[i] > 0 {
+				if in[i] > 0 || rule == Deconvolution {
 					d[i] = g[i]
 				}
-				if rule != Gradient {
+				if rule == GuidedBackprop || rule == Deconvolution {
+					d[i] = math.Max(d[i], 0)
+				}
+				if rule.baselined() {
 					if dx := in[i] - ra[li][i]; math.Abs(dx) > 1e-10 {
 						d[i] = g[i] * (acts[li+1][i] - ra[li+1][i]) / dx
 					}

@@ -20,7 +20,16 @@ const (
 	// RescaleCaptum is Captum's variant: max-pools route to the maximum of the
 	// input alone, as in a plain gradient.
 	RescaleCaptum
+	// GuidedBackprop passes through a ReLU only what is positive, where its input
+	// is above 0 (Springenberg et al. 2015, section 3.4).
+	GuidedBackprop
+	// Deconvolution passes through a ReLU what is positive, wherever its input
+	// lies (Zeiler & Fergus 2014, section 2.1).
+	Deconvolution
 )
+
+// baselined reports whether the rule compares with a reference input.
+func (r Rule) baselined() bool { return r == Rescale || r == RescaleCaptum }
 
 // forward is the program of a pass without a backward half.
 const forward Rule = -1
@@ -99,7 +108,7 @@ func (w *Worker) pass(r Rule) *pass {
 	if r != forward {
 		p.grad = newRows(size, Lanes)
 	}
-	if r > Gradient {
+	if r.baselined() {
 		p.ref, p.refLogits = newRows(size, Lanes), newRows(classes, Lanes)
 	}
 	w.runs[r] = p
@@ -124,7 +133,7 @@ func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i in
 		clear(seed)
 		for l := range count {
 			pt = Point{X: p.x.row(l), Target: Target{Minus: -1}}
-			if rule > Gradient {
+			if rule.baselined() {
 				pt.Baseline = p.ref.row(l)
 			}
 			fill(i+l, &pt)
@@ -134,18 +143,18 @@ func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i in
 			}
 		}
 		p.load(size, "x", p.x)
-		if rule > Gradient {
+		if rule.baselined() {
 			p.load(size, "baseline", p.ref)
 		}
 		p.run()
 		p.store(classes, p.out[0], p.logits)
 		p.store(size, p.out[1], p.grad)
-		if rule > Gradient {
+		if rule.baselined() {
 			p.store(classes, p.out[2], p.refLogits)
 		}
 		for l := range count {
 			r := Result{Grad: p.grad.row(l), Logits: p.logits.row(l)}
-			if rule > Gradient {
+			if rule.baselined() {
 				r.BaselineLogits = p.refLogits.row(l)
 			}
 			if err := p.finite(i+l, r); err != nil {
