@@ -154,6 +154,12 @@ func Load(path string, set []string) (*Spec, error) {
 
 // Parse is Load for a text; name stands for the file in errors.
 func Parse(name, source string, set []string) (*Spec, error) {
+	return parse(name, source, set, false)
+}
+
+// parse reads a specification; a stored one is the canonical form, from which
+// the places of data and weights were left out.
+func parse(name, source string, set []string, stored bool) (*Spec, error) {
 	s := defaults()
 	s.Source, s.Changes = source, set
 	d := newDecoder(newText(name, source))
@@ -171,13 +177,15 @@ func Parse(name, source string, set []string) (*Spec, error) {
 	d.fields(root, reflect.ValueOf(s).Elem(), "the specification", "", at, nil)
 	s.at = at
 	at[""] = root
-	s.require(root)
-	s.enums()
-	if s.Model.Train != nil {
-		d.check(prefixed("model.train", s.Model.Train.Check()), at, "model.train")
-	}
-	if s.Data.Dataset != "" {
-		d.check(prefixed("data", s.Data.Check()), at, "data")
+	if !stored {
+		s.require(root)
+		s.enums()
+		if s.Model.Train != nil {
+			d.check(prefixed("model.train", s.Model.Train.Check()), at, "model.train")
+		}
+		if s.Data.Dataset != "" {
+			d.check(prefixed("data", s.Data.Check()), at, "data")
+		}
 	}
 	if s.Controls {
 		for _, name := range controls {

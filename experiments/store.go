@@ -213,7 +213,12 @@ func random() string {
 	return hex.EncodeToString(b)
 }
 
-// Sweep removes what killed writers left behind. Files of live writers are
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// sweep removes what killed writers left behind. Files of live writers are
 // younger than an hour and stay.
 func (s *Store) sweep(old func(fs.FileInfo) bool) {
 	tmps, _ := filepath.Glob(filepath.Join(s.Dir, "cells", "*", ".*.tmp"))

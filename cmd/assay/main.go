@@ -158,5 +158,10 @@ func asUsage(c *cobra.Command) {
 
 // commands are all subcommands, each in the file of its name.
 func commands() []*cobra.Command {
-	return []*cobra.Command{versionCmd(), schemaCmd()}
+	return []*cobra.Command{
+		runCmd(), reportCmd(), verifyCmd(),
+		trainCmd(), attributeCmd(),
+		listCmd(), dataCmd(),
+		schemaCmd(), versionCmd(),
+	}
 }

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"assay/experiments"
+)
+
+func reportCmd() *cobra.Command {
+	var formats, figures []string
+	c := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Rebuild tables and figures of a run from its store",
+		Long: `Rebuild the report of a run from its store: neither data nor weights are needed,
+and nothing is computed. Prints the report's directory.`,
+		Example: `  assay report runs/quickstart
+  assay report runs/quickstart --formats latex,csv --figures pdf`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := experiments.CheckFormats(formats, figures); err != nil {
+				return usagef("assay report: %w", err)
+			}
+			dir, err := experiments.Report(args[0], formats, figures)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), dir)
+			return nil
+		},
+	}
+	c.Flags().StringSliceVar(&formats, "formats", nil, "of tables: text, markdown, csv, latex, html (default: as the specification says)")
+	c.Flags().StringSliceVar(&figures, "figures", nil, "of figures: png, svg, pdf (default: as the specification says)")
+	return c
+}

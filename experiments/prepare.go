@@ -1,0 +1,190 @@
+package experiments
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+
+	"assay/attr"
+	"assay/model"
+	"assay/train/dataset"
+)
+
+// Bench is everything a run works on, opened and checked: nothing of it is
+// known to be wrong.
+type Bench struct {
+	Spec   *Spec
+	Data   *dataset.Dataset // the split that is explained
+	Net    *model.Net
+	Images []int // indices into the split
+
+	man         *Manifest        // once the directory is claimed
+	weights     *model.Weights   // nil where the run trains
+	weightsFile string           // as the user named it
+	weightsSum  string           // SHA-256 of the file
+	train, test *dataset.Dataset // what it trains on
+	mean        []float32        // per channel, of the normalised training images; nil where no metric asks
+	files       map[string]string
+}
+
+// Prepare opens data and weights and checks every configuration on the network.
+// Its error is a Faults with all that is wrong, with what Load found; each at
+// the line and column that asked for it.
+func (s *Spec) Prepare() (*Bench, error) {
+	d, at := s.dec, positions(s.at)
+	b := &Bench{Spec: s, files: map[string]string{}}
+	if s.Data.Dataset != "" && s.Data.Check() == nil {
+		var err error
+		if b.Data, err = dataset.Open(s.Data.Options); err != nil {
+			d.fault(at.of("data.dir"), "%v", err)
+		}
+	}
+	if b.Data == nil {
+		return nil, d.err()
+	}
+	var err error
+	if b.Images, err = dataset.Indices(string(s.Data.Images), b.Data.Len()); err != nil {
+		d.fault(at.of("data.images"), "%v", err)
+	} else if len(b.Images) == 0 {
+		d.fault(at.of("data.images"), "images %q chooses none", string(s.Data.Images))
+	}
+	if _, _, _, err := s.Target.Resolve(b.Data.Classes); err != nil {
+		d.fault(at.of("target"), "%v", err)
+	}
+	b.network(d, at)
+	if b.Net != nil {
+		b.configurations(d)
+		if s.Model.Weights != "" {
+			if b.weights, err = readWeights(s.Model.Weights, b.Net); err == nil {
+				b.weightsFile = s.Model.Weights
+				b.weightsSum, err = fileSum(s.Model.Weights)
+			}
+			if err != nil {
+				d.fault(at.of("model.weights"), "%v", err)
+			}
+		}
+	}
+	if s.Model.Train != nil {
+		b.train = b.split("train", d, at.of("model.train"))
+		b.test = b.split("test", d, at.of("model.train"))
+	}
+	if b.asksMean() {
+		if b.train == nil {
+			b.train = b.split("train", d, at.of("data"))
+		}
+		if b.train != nil {
+			for _, m := range b.train.ChannelMean() {
+				b.mean = append(b.mean, float32(m))
+			}
+		}
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	if s.Model.Train == nil {
+		b.train = nil // only its mean was wanted
+	}
+	return b, nil
+}
+
+func readWeights(path string, n *model.Net) (*model.Weights, error) {
+	w, err := model.ReadWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	return w.Fit(n)
+}
+
+// split opens another split of the same data.
+func (b *Bench) split(name string, d *decoder, at *yaml.Node) *dataset.Dataset {
+	if b.Data.Split == name {
+		return b.Data
+	}
+	o := b.Spec.Data.Options
+	o.Split = name
+	x, err := dataset.Open(o)
+	if err != nil {
+		d.fault(at, "the %s split: %v", name, err)
+	}
+	return x
+}
+
+func (b *Bench) network(d *decoder, at positions) {
+	m := b.Spec.Model
+	switch {
+	case len(m.Layers) > 0:
+		n := &model.Net{Name: "layers", Input: b.Data.Shape, Layers: slices.Clone(m.Layers)}
+		if err := n.Resolve(); err != nil {
+			for _, p := range problems(err) {
+				d.fault(at.of("model.layers"), "%s", p.msg)
+			}
+			return
+		}
+		if n.Classes() != len(b.Data.Classes) {
+			d.fault(at.of("model.layers"), "the network has %d outputs, want %d, one for each class of %s", n.Classes(), len(b.Data.Classes), b.Data.Name)
+			return
+		}
+		b.Net = n
+	case m.Net != "":
+		if p, ok := model.Nets[m.Net]; ok {
+			n := p.New(b.Data.Shape, len(b.Data.Classes))
+			if err := n.Resolve(); err != nil {
+				d.fault(at.of("model.net"), "the net %s cannot take the %v images of %s: %v", m.Net, b.Data.Shape, b.Data.Name, err)
+				return
+			}
+			b.Net = n
+		}
+	}
+}
+
+// configurations checks every method and metric on the network and sums the
+// files they read, whose content is part of what they compute.
+func (b *Bench) configurations(d *decoder) {
+	for _, a := range b.Spec.Attributions {
+		err := a.Method.Check(b.Net)
+		d.check(err, a.at, a.Name)
+		if err != nil {
+			continue
+		}
+		for _, f := range attr.Files(a.Method) {
+			sum, err := fileSum(f)
+			if err != nil {
+				d.fault(a.at.of("baseline"), "%v", err)
+			}
+			b.files[f] = sum
+		}
+	}
+	for _, m := range b.Spec.Metrics {
+		d.check(m.Metric.Check(b.Net), m.at, m.Name)
+		for _, name := range m.Only {
+			if !slices.ContainsFunc(b.Spec.Attributions, func(a Attribution) bool { return a.Name == name }) {
+				d.fault(m.at.of("only"), "only names %s, which is no entry of attributions", name)
+			}
+		}
+	}
+}
+
+// asksMean tells whether a metric fills pixels with the training images' mean.
+func (b *Bench) asksMean() bool {
+	return slices.ContainsFunc(b.Spec.Metrics, func(m Metric) bool {
+		return slices.ContainsFunc(m.Options, func(o Option) bool { return o.Value == "mean" })
+	})
+}
+
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
