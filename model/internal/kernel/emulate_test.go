@@ -76,7 +76,7 @@ type machine struct {
 	gp       map[string]uint64
 	vec      [32][16]uint32
 	result   int64 // what the flags say of the last operation
-	steps    int
+	floats   int   // multiply-adds done
 }
 
 // map_ gives the machine a copy of a Go slice and returns its address; nil has
@@ -184,7 +184,6 @@ func (m *machine) run(p *program) {
 	for pc := 0; ; {
 		s := p.steps[pc]
 		pc++
-		m.steps++
 		var last string
 		if n := len(s.args); n > 0 {
 			last = s.args[n-1]
@@ -259,6 +258,7 @@ func (m *machine) run(p *program) {
 		case "VFMADD231PS":
 			_, width, _ := register(last)
 			a, b, c := m.vector(s.args[0], width), m.vector(s.args[1], width), m.vector(last, width)
+			m.floats += width
 			for i := range width {
 				c[i] = math.Float32bits(FMA(math.Float32frombits(a[i]), math.Float32frombits(b[i]), math.Float32frombits(c[i])))
 			}
@@ -370,6 +370,21 @@ func TestOuter4Interpreted(t *testing.T) {
 					compareBuffers(t, what, got, want)
 				}
 			}
+		}
+	}
+}
+
+// The peak loop must do the arithmetic that PeakFMA says it does.
+func TestPeakInterpreted(t *testing.T) {
+	for _, e := range []struct {
+		suffix, file string
+		width        int
+	}{{"AVX2", "avx2_peak_amd64.s", 8}, {"AVX512", "avx512_peak_amd64.s", 16}} {
+		p, rounds := assemble(t, e.file)["peak"+e.suffix], 3
+		m := &machine{gp: map[string]uint64{}, frame: binary.LittleEndian.AppendUint64(nil, uint64(rounds))}
+		m.run(p)
+		if m.floats != peakChains*e.width*rounds {
+			t.Errorf("%s: %d multiply-adds in %d rounds, want %d", e.suffix, m.floats, rounds, peakChains*e.width*rounds)
 		}
 	}
 }

@@ -58,9 +58,6 @@ func outer4AVX512(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add 
 	}
 }
 
-// What one round of the peak loops computes (see gen/peak.go).
-const peakChains = 12
-
 func peakFMAAVX2(n int) int {
 	if n <= 0 {
 		return 0

@@ -30,6 +30,10 @@ var portable = Set{
 	PeakFMA:        peakGo,
 }
 
+// peakChains is the number of multiply-adds, of a vector each, in a round of the
+// assembly's peak loops (see gen/peak.go).
+const peakChains = 12
+
 // peakGo runs eight emulated multiply-adds a round.
 func peakGo(n int) int {
 	acc := [8]float32{1, 1, 1, 1, 1, 1, 1, 1}

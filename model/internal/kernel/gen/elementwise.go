@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -188,7 +189,7 @@ func notFinite(a *asm) {
 	a.Function("notFiniteAVX2")
 	a.Doc("notFiniteAVX2 is Set.NotFinite.")
 	a.Pragma("noescape")
-	a.Attributes(4) // NOSPLIT
+	a.Attributes(attr.NOSPLIT)
 	a.SignatureExpr("func(n int, x *float32) bool")
 	x, any := a.gp("x"), a.YMM()
 	a.zero(any, 8)
