@@ -1,0 +1,330 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"assay/attr"
+	"assay/experiments"
+	"assay/model"
+	"assay/model/npy"
+	"assay/train/dataset"
+)
+
+// attributeFlags are what `assay attribute` reads.
+type attributeFlags struct {
+	net, weights, data, split, images string
+	method, target, out               string
+	params                            []string
+	seed                              uint64
+	workers                           int
+	quiet                             bool
+}
+
+func attributeCmd() *cobra.Command {
+	var f attributeFlags
+	c := &cobra.Command{
+		Use:   "attribute --method NAME --out FILE.npz",
+		Short: "Explain images with one method and write the maps as NumPy arrays",
+		Long: `Explain images with one method and write the maps as NumPy arrays.
+
+The .npz file holds, for N images of C channels, H rows and W columns:
+
+  attributions  [N,C,H,W] float32, the maps
+  delta         [N] float64, sum of the map less (F(x) - F(baseline)); NaN where
+                the method makes no such promise, left out where it never does
+  logits        [N,classes] float32
+  target        [N] int64, the class that was explained
+  index         [N] int64, of the image in its split
+
+The same command gives the same bytes, whatever --workers says.`,
+		Example: `  assay attribute --net tutorial --weights cifar.pt --data cifar10:data --images 0:4 \
+      --method integrated_gradients --param n_steps=50 --out maps.npz
+  assay attribute --weights net.safetensors --data shapes --method noise_tunnel \
+      --param over='{method: saliency, abs: false}' --param nt_samples=20 --out maps.npz`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return f.attribute(c) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.net, "net", "", "preset network, see 'assay list nets' (default: tutorial)")
+	fl.StringVar(&f.weights, "weights", "", "weights file (.pt, .pth, .safetensors)")
+	fl.StringVar(&f.data, "data", "shapes", "data set as NAME or NAME:DIR, see 'assay list datasets'")
+	fl.StringVar(&f.split, "split", "test", "train or test")
+	fl.StringVar(&f.images, "images", "0:16", "images of the split: a half-open range 0:4 or a list 1,5,7")
+	fl.StringVar(&f.method, "method", "", "attribution method, see 'assay list methods'")
+	fl.StringArrayVar(&f.params, "param", nil, "option of the method as NAME=VALUE in YAML; may be given again")
+	fl.StringVar(&f.target, "target", "label", "class to explain: label, predicted, or a class by number or name")
+	fl.StringVar(&f.out, "out", "", ".npz file to write")
+	fl.Uint64Var(&f.seed, "seed", 0, "of every random draw")
+	fl.IntVar(&f.workers, "workers", 0, "images worked on side by side (default: number of cores)")
+	fl.BoolVar(&f.quiet, "quiet", false, "no progress")
+	return c
+}
+
+func (f *attributeFlags) attribute(c *cobra.Command) error {
+	for _, need := range []struct{ name, value, example string }{
+		{"method", f.method, "integrated_gradients"},
+		{"out", f.out, "maps.npz"},
+	} {
+		if need.value == "" {
+			return usagef("assay attribute: --%s is missing, as in --%s %s", need.name, need.name, need.example)
+		}
+	}
+	if f.workers < 0 {
+		return usagef("--workers is %d, want 1 or more, or 0 for the number of cores", f.workers)
+	}
+	// Everything that costs nothing is checked before data are read.
+	method, err := experiments.DecodeMethod(f.method, f.params, "--param")
+	if err != nil {
+		return usagef("%w", err)
+	}
+	o, err := dataset.Parse(f.data)
+	if err != nil {
+		return usagef("--data: %w", err)
+	}
+	o.Split = f.split
+	if err := o.Check(); err != nil {
+		return usagef("--data %s: %w", f.data, err)
+	}
+	d, err := dataset.Open(o)
+	if err != nil {
+		return badInput(err)
+	}
+	images, err := dataset.Indices(f.images, d.Len())
+	if err != nil {
+		return usagef("--images: %w", err)
+	}
+	if len(images) == 0 {
+		return usagef("--images %q chooses no image", f.images)
+	}
+	byLabel, _, class, err := experiments.Target(f.target).Resolve(d.Classes)
+	if err != nil {
+		return usagef("--target: %w", err)
+	}
+	m, err := f.model(d)
+	if err != nil {
+		return err
+	}
+	if err := method.Check(m.Net()); err != nil {
+		return usagef("--method %s: %w", f.method, err)
+	}
+
+	job := &attribution{method: method, model: m, data: d, seed: f.seed}
+	if err := job.load(c.Context(), images); err != nil {
+		return err
+	}
+	job.aim(byLabel, class)
+	if err := job.run(c.Context(), f.workers, f.progress(c.ErrOrStderr(), len(images))); err != nil {
+		return err
+	}
+	if err := npy.WriteNpz(f.out, job.arrays()); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%s: %d maps of %s\n", f.out, len(images), f.method)
+	return nil
+}
+
+// model reads the weights for a preset network of the data's shape.
+func (f *attributeFlags) model(d *dataset.Dataset) (*model.Model, error) {
+	if f.weights == "" {
+		return nil, usagef("assay attribute: --weights is missing: name a .pt or .safetensors file, as 'assay train' writes it")
+	}
+	name := f.net
+	if name == "" {
+		name = "tutorial"
+	}
+	preset, known := model.Nets[name]
+	if !known {
+		return nil, usagef("--net %q is not a network: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(model.Nets)), ", "))
+	}
+	net := preset.New(d.Shape, len(d.Classes))
+	if err := net.Resolve(); err != nil {
+		return nil, usagef("--net %s cannot take the images of %s: %w", name, d.Name, err)
+	}
+	w, err := model.ReadWeights(f.weights)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	m, err := model.New(net, w)
+	if err != nil {
+		return nil, badInput(fmt.Errorf("%s: %w", filepath.Base(f.weights), err))
+	}
+	return m, nil
+}
+
+// progress returns a function that is told how many images are done and writes
+// a line every five seconds, so that short runs stay silent.
+func (f *attributeFlags) progress(w io.Writer, n int) func(done int) {
+	start := time.Now()
+	last := start
+	return func(done int) {
+		now := time.Now()
+		if f.quiet || done == n || now.Sub(last) < 5*time.Second {
+			return
+		}
+		last = now
+		left := time.Duration(float64(now.Sub(start)) / float64(done) * float64(n-done))
+		fmt.Fprintf(w, "attribute: %d of %d images, %v left\n", done, n, left.Round(time.Second))
+	}
+}
+
+// attribution is the work of one call: inputs and what comes of them, in the
+// order of the images asked for.
+type attribution struct {
+	method attr.Method
+	model  *model.Model
+	data   *dataset.Dataset
+	seed   uint64
+
+	in     []attr.Input
+	logits []float32 // [N*classes]
+	maps   []float32 // [N*C*H*W]
+	delta  []float64 // [N]
+	summed bool      // some delta is defined
+}
+
+// load normalises the images and runs the network on them.
+func (a *attribution) load(ctx context.Context, images []int) error {
+	size := a.data.Shape.Size()
+	x := make([]float32, len(images)*size)
+	a.in = make([]attr.Input, len(images))
+	for k, i := range images {
+		a.in[k] = attr.Input{Index: i, X: x[k*size : (k+1)*size]}
+		a.data.Normalize(i, a.in[k].X)
+	}
+	classes := a.model.Net().Classes()
+	a.logits = make([]float32, len(images)*classes)
+	return a.model.Worker().Logits(ctx, len(images),
+		func(k int, x []float32) { copy(x, a.in[k].X) },
+		func(k int, logits []float32) { copy(a.logits[k*classes:], logits) })
+}
+
+// aim sets every image's target: its label, the class it is taken for, or the
+// one class if class is not negative.
+func (a *attribution) aim(byLabel bool, class int) {
+	classes := a.model.Net().Classes()
+	for k := range a.in {
+		t := class
+		switch {
+		case byLabel:
+			t = a.data.Labels[a.in[k].Index]
+		case class < 0:
+			t = 0
+			l := a.logits[k*classes : (k+1)*classes]
+			for j, v := range l { // the first of equals, as everywhere
+				if v > l[t] {
+					t = j
+				}
+			}
+		}
+		a.in[k].Target = model.Target{Class: t, Minus: -1}
+	}
+}
+
+// run explains the images on several goroutines, model.Lanes of them at a time.
+// A map does not depend on which images it is made with.
+func (a *attribution) run(ctx context.Context, workers int, progress func(done int)) error {
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	n, size := len(a.in), a.data.Shape.Size()
+	a.maps = make([]float32, n*size)
+	a.delta = make([]float64, n)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var mu sync.Mutex // guards what follows
+	next, done := 0, 0
+	var errs []error
+	block := func() (lo, hi int) {
+		mu.Lock()
+		defer mu.Unlock()
+		lo, next = next, min(next+model.Lanes, n)
+		return lo, next
+	}
+	finish := func(lo, hi int, summed bool, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		a.summed = a.summed || summed
+		if err != nil {
+			errs = append(errs, err)
+			cancel()
+			return
+		}
+		done += hi - lo
+		progress(done)
+	}
+	var wg sync.WaitGroup
+	for range min(workers, (n+model.Lanes-1)/model.Lanes) {
+		wg.Go(func() {
+			e := &attr.Env{Ctx: ctx, Worker: a.model.Worker(), Seed: a.seed, Mean: a.data.Mean, Std: a.data.Std}
+			for {
+				lo, hi := block()
+				if lo == hi || ctx.Err() != nil {
+					return
+				}
+				summed := false
+				err := a.method.Attribute(e, a.in[lo:hi], func(i int, r attr.Attribution) {
+					copy(a.maps[(lo+i)*size:(lo+i+1)*size], r.Map)
+					a.delta[lo+i] = deltaOf(r)
+					summed = summed || r.Summed
+				})
+				finish(lo, hi, summed, err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(errs) == 0 {
+		return ctx.Err()
+	}
+	// The first real fault stops the other workers, which then report that.
+	for _, err := range errs {
+		if !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	return errs[0]
+}
+
+// deltaOf returns how far the map's sum is from F(x)-F(baseline), NaN where it
+// is not meant to be that.
+func deltaOf(r attr.Attribution) float64 {
+	if !r.Summed {
+		return math.NaN()
+	}
+	sum := 0.0
+	for _, v := range r.Map {
+		sum += float64(v)
+	}
+	return sum - (r.FX - r.FB)
+}
+
+// arrays returns what the .npz file holds.
+func (a *attribution) arrays() map[string]*npy.Array {
+	n, s := len(a.in), a.data.Shape
+	target, index := make([]int64, n), make([]int64, n)
+	for k, in := range a.in {
+		target[k], index[k] = int64(in.Target.Class), int64(in.Index)
+	}
+	out := map[string]*npy.Array{
+		"attributions": {Shape: []int{n, s.C, s.H, s.W}, F32: a.maps},
+		"logits":       {Shape: []int{n, a.model.Net().Classes()}, F32: a.logits},
+		"target":       {Shape: []int{n}, I64: target},
+		"index":        {Shape: []int{n}, I64: index},
+	}
+	if a.summed {
+		out["delta"] = &npy.Array{Shape: []int{n}, F64: a.delta}
+	}
+	return out
+}

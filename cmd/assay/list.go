@@ -1,0 +1,355 @@
+package main
+
+import (
+	"bytes"
+	"encoding"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"assay/attr"
+	"assay/metrics"
+	"assay/model"
+	"assay/reports"
+	"assay/train/dataset"
+)
+
+func listCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List methods, metrics, networks and data sets",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(
+		listEntriesCmd("methods", "attribution methods", methodItems),
+		listEntriesCmd("metrics", "metrics", metricItems),
+		listNetsCmd(),
+		listEntriesCmd("datasets", "data sets", datasetItems),
+	)
+	return c
+}
+
+// item is one entry of a table of methods, metrics or data sets.
+type item struct {
+	name, about, citation string
+	options               []option
+}
+
+// option is one setting of an item.
+type option struct{ name, def, doc string }
+
+// listEntriesCmd lists the names of a table, or with --long or names all that
+// is known of each.
+func listEntriesCmd(use, what string, items func() []item) *cobra.Command {
+	var long bool
+	c := &cobra.Command{
+		Use:   use + " [NAME]...",
+		Short: "List the " + what + ", with --long their options, defaults and sources",
+		Example: fmt.Sprintf(`  assay list %s
+  assay list %s --long
+  assay list %s %s`, use, use, use, items()[0].name),
+		RunE: func(c *cobra.Command, args []string) error {
+			all := items()
+			if len(args) == 0 && !long {
+				return writeNames(c.OutOrStdout(), use, all)
+			}
+			chosen := all
+			if len(args) > 0 {
+				chosen = nil
+			}
+			for _, name := range args {
+				i := slices.IndexFunc(all, func(it item) bool { return it.name == name })
+				if i < 0 {
+					names := make([]string, len(all))
+					for j, it := range all {
+						names[j] = it.name
+					}
+					return usagef("%q is not one of the %s: want one of %s", name, what, strings.Join(names, ", "))
+				}
+				chosen = append(chosen, all[i])
+			}
+			for i, it := range chosen {
+				if i > 0 {
+					fmt.Fprintln(c.OutOrStdout())
+				}
+				if err := it.write(c.OutOrStdout()); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&long, "long", false, "show options, defaults and sources")
+	return c
+}
+
+func writeNames(w io.Writer, use string, items []item) error {
+	t := reports.Table{Columns: []reports.Column{{Name: "name"}, {Name: "what it is"}}}
+	for _, it := range items {
+		t.Rows = append(t.Rows, textRow(it.name, it.about))
+	}
+	if err := writeTable(w, &t); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n'assay list %s --long' shows options, defaults and sources.\n", use)
+	return err
+}
+
+func (it item) write(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "%s: %s\n%s\n", it.name, it.about, it.citation); err != nil || len(it.options) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	t := reports.Table{Columns: []reports.Column{{Name: "option"}, {Name: "default"}, {Name: "meaning"}}}
+	for _, o := range it.options {
+		t.Rows = append(t.Rows, textRow(o.name, o.def, o.doc))
+	}
+	return writeTable(w, &t)
+}
+
+func textRow(s ...string) reports.Row {
+	var r reports.Row
+	for _, text := range s {
+		r.Cells = append(r.Cells, reports.Cell{Text: text})
+	}
+	return r
+}
+
+func writeTable(w io.Writer, t *reports.Table) error {
+	b, err := t.Render("text")
+	if err != nil {
+		return err
+	}
+	// The lines that are a title and a caption in a report are empty here.
+	_, err = fmt.Fprintf(w, "%s\n", bytes.Trim(b, "\n"))
+	return err
+}
+
+func methodItems() []item {
+	var items []item
+	for _, name := range slices.Sorted(maps.Keys(attr.Methods)) {
+		e := attr.Methods[name]
+		items = append(items, item{name, e.About, e.Citation, optionsOf("", reflect.ValueOf(e.New()))})
+	}
+	return items
+}
+
+func metricItems() []item {
+	var items []item
+	for _, name := range slices.Sorted(maps.Keys(metrics.Metrics)) {
+		e := metrics.Metrics[name]
+		items = append(items, item{name, e.About, e.Citation, optionsOf("", reflect.ValueOf(e.New()))})
+	}
+	return items
+}
+
+// datasetOptions says what the options mean that only some data sets read; the
+// command line takes dir behind the name, the rest stands in specifications.
+var datasetOptions = map[string][2]string{
+	"dir":     {"the usual places", "directory or archive"},
+	"size":    {"as they are", "side in pixels that images are resized to"},
+	"n_train": {"10000", "images of the train split"},
+	"n_test":  {"2000", "images of the test split"},
+	"seed":    {"0", "of the generator"},
+}
+
+func datasetItems() []item {
+	var items []item
+	for _, name := range dataset.Names() {
+		e := dataset.Sets[name]
+		it := item{name: name, about: e.About, citation: e.Citation}
+		for _, o := range e.Options {
+			d := datasetOptions[o]
+			it.options = append(it.options, option{o, d[0], d[1]})
+		}
+		it.options = append(it.options,
+			option{"mean", list(e.Mean), "taken from pixel/255, per channel"},
+			option{"std", list(e.Std), "that the rest is divided by, per channel"})
+		items = append(items, it)
+	}
+	return items
+}
+
+// optionsOf lists the options of a struct by their yaml tags, those of a nested
+// method with a dot.
+func optionsOf(prefix string, v reflect.Value) []option {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	var out []option
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, flags, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if strings.Contains(flags, "inline") {
+			out = append(out, optionsOf(prefix, v.Field(i))...)
+			continue
+		}
+		if name == "" || name == "-" || !f.IsExported() {
+			continue
+		}
+		out = append(out, option{prefix + name, defaultOf(v.Field(i)), meaning(f.Tag)})
+		if m, is := v.Field(i).Interface().(attr.Method); is && m != nil {
+			out = append(out, optionsOf(prefix+name+".", reflect.ValueOf(m))...)
+		}
+	}
+	return out
+}
+
+// defaultOf writes a default as it would stand in YAML; "none" is an option
+// that is off unless given.
+func defaultOf(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case attr.Method:
+		return attr.Name(x)
+	case encoding.TextMarshaler:
+		if b, err := x.MarshalText(); err == nil {
+			return string(b)
+		}
+	}
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
+	case reflect.Slice:
+		s := make([]string, v.Len())
+		for i := range s {
+			s[i] = defaultOf(v.Index(i))
+		}
+		if len(s) > 0 {
+			return "[" + strings.Join(s, ", ") + "]"
+		}
+		return "none"
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return "none"
+		}
+		return defaultOf(v.Elem())
+	}
+	if s := fmt.Sprint(v.Interface()); s != "" {
+		return s
+	}
+	return "none"
+}
+
+// meaning joins a field's description with the values that its schema allows,
+// where the description does not name them.
+func meaning(tag reflect.StructTag) string {
+	doc := tag.Get("doc")
+	var enum []string
+	lo, hi := "", ""
+	for part := range strings.SplitSeq(tag.Get("jsonschema"), ",") {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case "enum":
+			enum = append(enum, value)
+		case "minimum":
+			lo = value
+		case "maximum":
+			hi = value
+		case "description":
+			if doc == "" {
+				doc = value
+			}
+		}
+	}
+	allowed := ""
+	named := func(s string) bool { return strings.Contains(doc, s) }
+	switch {
+	case len(enum) > 0 && slices.ContainsFunc(enum, func(s string) bool { return !named(s) }):
+		allowed = strings.Join(enum, ", ")
+	case lo != "" && hi != "":
+		allowed = lo + " to " + hi
+	case lo != "":
+		allowed = "at least " + lo
+	case hi != "":
+		allowed = "at most " + hi
+	}
+	if doc == "" || allowed == "" {
+		return doc + allowed
+	}
+	return doc + "; " + allowed
+}
+
+func listNetsCmd() *cobra.Command {
+	var input string
+	var classes int
+	c := &cobra.Command{
+		Use:   "nets",
+		Short: "List the preset networks: layers, output shapes, parameters",
+		Example: `  assay list nets
+  assay list nets --input 1x28x28 --classes 10`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var s model.Shape
+			if n, err := fmt.Sscanf(input+"\n", "%dx%dx%d\n", &s.C, &s.H, &s.W); n != 3 || err != nil || min(s.C, s.H, s.W) < 1 || max(s.C, s.H, s.W) > 1<<16 {
+				return usagef("--input %q is no shape: want CHANNELSxROWSxCOLUMNS, as 3x32x32", input)
+			}
+			for i, name := range slices.Sorted(maps.Keys(model.Nets)) {
+				if i > 0 {
+					fmt.Fprintln(c.OutOrStdout())
+				}
+				if err := writeNet(c.OutOrStdout(), name, s, classes); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&input, "input", "3x32x32", "shape of an image: channels, rows, columns")
+	c.Flags().IntVar(&classes, "classes", 10, "number of classes")
+	return c
+}
+
+// writeNet writes the summary table of a preset network.
+func writeNet(w io.Writer, name string, in model.Shape, classes int) error {
+	e := model.Nets[name]
+	n := e.New(in, classes)
+	if err := n.Resolve(); err != nil {
+		return usagef("%s for %v images and %d classes: %w", name, in, classes, err)
+	}
+	fmt.Fprintf(w, "%s: %s\n%s\n\n", name, e.About, e.Citation)
+	count, total := map[string]int{}, 0
+	for _, p := range n.Params() {
+		size := 1
+		for _, d := range p.Shape {
+			size *= d
+		}
+		count[p.Layer] += size
+		total += size
+	}
+	t := reports.Table{Columns: []reports.Column{{Name: "layer"}, {Name: "kind"}, {Name: "output"}, {Name: "parameters", Numeric: true}}}
+	t.Rows = append(t.Rows, textRow("input", "", in.String(), ""))
+	for i, s := range n.Shapes() {
+		l := n.Layers[i]
+		params := ""
+		if count[l.Name] > 0 {
+			params = strconv.Itoa(count[l.Name])
+		}
+		t.Rows = append(t.Rows, textRow(l.Name, kindOf(l), s.String(), params))
+	}
+	sum := textRow("total", "", "", strconv.Itoa(total))
+	sum.Rule = true
+	t.Rows = append(t.Rows, sum)
+	return writeTable(w, &t)
+}
+
+// kindOf describes a layer with what its output shape does not show.
+func kindOf(l model.Layer) string {
+	s := l.Kind
+	if l.Kernel > 0 {
+		s += fmt.Sprintf(" %dx%d", l.Kernel, l.Kernel)
+		if l.Kind == "conv2d" && l.Stride != 1 || l.Kind == "max_pool2d" && l.Stride != l.Kernel {
+			s += fmt.Sprintf(", stride %d", l.Stride)
+		}
+		if l.Padding > 0 {
+			s += fmt.Sprintf(", padding %d", l.Padding)
+		}
+	}
+	return s
+}
