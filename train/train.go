@@ -303,6 +303,9 @@ func (r *run) result() (*Result, error) {
 	if res.Confusion, err = Confusion(r.test.Labels, predicted, r.net.Classes()); err != nil {
 		return nil, err
 	}
+	if one := predicted[0]; r.o.Warn != nil && !slices.ContainsFunc(predicted, func(c int) bool { return c != one }) {
+		r.o.Warn(fmt.Sprintf("every image of the test split is classified as %s: the network has not learned, or its units died; attributions of it mean nothing; try a lower lr, or more epochs", r.test.Classes[one]))
+	}
 	res.PerClass = Report(r.test.Classes, res.Confusion)
 	res.Accuracy = Accuracy(res.Confusion)
 	return res, nil

@@ -98,6 +98,20 @@ func TestRunSameBits(t *testing.T) {
 	}
 }
 
+func TestRunWarnsOfOneClass(t *testing.T) {
+	s := quick()
+	s.Epochs, s.LR = 1, 1e-30
+	d := blobs("test", 30, 1)
+	for i := range d.Pixels { // every image the same
+		d.Pixels[i] = 7
+	}
+	var warnings []string
+	_, err := Run(context.Background(), smallNet(), blobs("train", 9, 1), d, s, Options{Warn: func(m string) { warnings = append(warnings, m) }})
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "every image of the test split is classified as ") {
+		t.Errorf("got %v and warnings %q, want one that a single class is predicted", err, warnings)
+	}
+}
+
 func TestRunDiverges(t *testing.T) {
 	s := quick()
 	s.LR = 1e30

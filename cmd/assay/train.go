@@ -1,0 +1,299 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/cwriter"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"assay/model"
+	"assay/reports"
+	"assay/train"
+	"assay/train/dataset"
+)
+
+// trainFlags are what `assay train` reads.
+type trainFlags struct {
+	net, data, out, checkpoints string
+	seed                        uint64
+	workers                     int
+	quiet                       bool
+	size, nTrain, nTest         int
+	train.Settings
+}
+
+func trainCmd() *cobra.Command {
+	f := trainFlags{Settings: train.DefaultSettings()}
+	c := &cobra.Command{
+		Use:   "train --data NAME[:DIR] --out FILE",
+		Short: "Train a network and store its weights",
+		Long: `Train a network by stochastic gradient descent and store its weights as a
+safetensors file.
+
+The defaults are those of the CIFAR-10 tutorials of PyTorch and Captum. The
+same command gives the same weights, bit for bit, on every machine. A
+checkpoint is kept after every epoch: when a training is interrupted (exit code
+75), the same command goes on from there to the same bits.
+
+Progress goes to standard error, the classification report and the confusion
+matrix of the test split to standard output.`,
+		Example: `  assay train --data shapes --lr 0.002 --out shapes.safetensors
+  assay train --data cifar10:data --out cifar10.safetensors
+  assay train --data image_folder:photos --size 32 --epochs 20 --schedule cosine --flip --out photos.safetensors`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.net, "net", "tutorial", "network: one of "+strings.Join(presets(), ", "))
+	fl.StringVar(&f.data, "data", "", "data set, NAME or NAME:DIR: one of "+strings.Join(dataset.Names(), ", "))
+	fl.StringVar(&f.out, "out", "", "safetensors file to write the weights to")
+	fl.StringVar(&f.checkpoints, "resume", "", "directory of the checkpoints, to continue from and to keep (default: FILE.checkpoints, removed at the end)")
+	fl.Uint64Var(&f.seed, "seed", 0, "of initialisation, order and augmentation")
+	fl.IntVar(&f.Epochs, "epochs", f.Epochs, "passes over the training split")
+	fl.Float64Var(&f.LR, "lr", f.LR, "learning rate")
+	fl.Float64Var(&f.Momentum, "momentum", f.Momentum, "0 to below 1")
+	fl.IntVar(&f.BatchSize, "batch-size", f.BatchSize, "images a step")
+	fl.Float64Var(&f.WeightDecay, "weight-decay", f.WeightDecay, "L2 penalty")
+	fl.StringVar(&f.Schedule, "schedule", f.Schedule, "of the learning rate: constant, step or cosine")
+	fl.IntVar(&f.StepSize, "step-size", f.StepSize, "schedule step: epochs between two reductions")
+	fl.Float64Var(&f.Gamma, "gamma", f.Gamma, "schedule step: factor of a reduction")
+	fl.Float64Var(&f.MinLR, "min-lr", f.MinLR, "schedule cosine: learning rate it runs towards")
+	fl.IntVar(&f.CropPadding, "crop-padding", f.CropPadding, "crop at random after padding by so many pixels")
+	fl.BoolVar(&f.Flip, "flip", f.Flip, "mirror images at random, left to right")
+	fl.IntVar(&f.LossInterval, "loss-interval", f.LossInterval, "batches per running loss")
+	fl.IntVar(&f.workers, "workers", 0, "goroutines that measure accuracy (default: one per core)")
+	fl.IntVar(&f.size, "size", 0, "image_folder: resize to this side in pixels")
+	fl.IntVar(&f.nTrain, "n-train", 0, "shapes: images of the train split (default 10000)")
+	fl.IntVar(&f.nTest, "n-test", 0, "shapes: images of the test split (default 2000)")
+	fl.BoolVar(&f.quiet, "quiet", false, "print lines in place of a progress bar")
+	return c
+}
+
+// presets names the networks in alphabetical order.
+func presets() []string { return slices.Sorted(maps.Keys(model.Nets)) }
+
+func (f *trainFlags) run(c *cobra.Command) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	sets, err := f.open()
+	if err != nil {
+		return err
+	}
+	net := model.Nets[f.net].New(sets[0].Shape, len(sets[0].Classes))
+	if err := net.Resolve(); err != nil {
+		return badInput(fmt.Errorf("--net %s for images of %v: %w", f.net, sets[0].Shape, err))
+	}
+	temporary := f.checkpoints == ""
+	if temporary {
+		f.checkpoints = f.out + ".checkpoints"
+	}
+	show := newTrainProgress(c.ErrOrStderr(), f.quiet)
+	show.line("%s on %s: %d training and %d test images of %v, %d weights", f.net, sets[0].Name, sets[0].Len(), sets[1].Len(), sets[0].Shape, count(net))
+	res, err := train.Run(c.Context(), net, sets[0], sets[1], f.Settings, train.Options{
+		Seed: f.seed, Workers: f.workers, Checkpoints: f.checkpoints,
+		Progress: show.progress,
+		Running:  func(epoch, batch int, loss float64) { show.line("[%d, %5d] loss: %.3f", epoch, batch, loss) },
+		Epoch:    show.epoch,
+		Warn:     func(m string) { show.line("warning: %s", m) },
+		Resumed:  func(n int) { show.line("going on after epoch %d, kept in %s", n, f.checkpoints) },
+	})
+	show.stop()
+	var stopped *train.Interrupted
+	var other *train.Mismatch
+	switch {
+	case errors.As(err, &stopped) && stopped.Kept == 0:
+		return &exitError{exitTryAgain, fmt.Errorf("%w; the same command starts again", err)}
+	case errors.As(err, &stopped):
+		return &exitError{exitTryAgain, fmt.Errorf("%w; run the same command again to go on", err)}
+	case errors.As(err, &other) && temporary:
+		return badInput(fmt.Errorf("%w; an unfinished training left them: continue it with its settings, remove the directory, or name another with --resume", err))
+	case errors.As(err, &other):
+		return badInput(err)
+	case err != nil:
+		return err
+	}
+	if err := res.Weights.WriteSafetensors(f.out); err != nil {
+		return err
+	}
+	if temporary {
+		if err := train.Discard(f.checkpoints); err != nil {
+			show.line("warning: %v", err)
+		}
+	}
+	return f.report(c.OutOrStdout(), res, sets[1])
+}
+
+// check finds what can be known to be wrong before any work is done.
+func (f *trainFlags) check() error {
+	if _, ok := model.Nets[f.net]; !ok {
+		return usagef("--net %q is not a network: want one of %s", f.net, strings.Join(presets(), ", "))
+	}
+	if f.data == "" {
+		return usagef("--data is missing: want NAME or NAME:DIR with NAME one of %s", strings.Join(dataset.Names(), ", "))
+	}
+	if f.out == "" {
+		return usagef("--out is missing: want the safetensors file to write the weights to")
+	}
+	if f.workers < 0 {
+		return usagef("--workers is %d, want 0 or more", f.workers)
+	}
+	if err := f.Check(); err != nil {
+		// Options are called by their name in a specification.
+		return usagef("%w", err)
+	}
+	if st, err := os.Stat(f.out); err == nil && st.IsDir() {
+		return usagef("--out %s is a directory, want a file", f.out)
+	}
+	// Not after hours of training.
+	if st, err := os.Stat(filepath.Dir(f.out)); errors.Is(err, fs.ErrNotExist) || err == nil && !st.IsDir() {
+		return usagef("--out %s: there is no directory %s", f.out, filepath.Dir(f.out))
+	}
+	return nil
+}
+
+// open reads the training and the test split.
+func (f *trainFlags) open() (sets [2]*dataset.Dataset, err error) {
+	o, err := dataset.Parse(f.data)
+	if err != nil {
+		return sets, usagef("--data: %w", err)
+	}
+	o.Size, o.Train, o.Test = f.size, f.nTrain, f.nTest
+	for i, split := range dataset.Splits {
+		o.Split = split
+		if sets[i], err = dataset.Open(o); err != nil {
+			var p *dataset.Problem
+			if errors.As(err, &p) {
+				return sets, usagef("%w", err)
+			}
+			return sets, badInput(err)
+		}
+	}
+	return sets, nil
+}
+
+func count(n *model.Net) int {
+	sum := 0
+	for _, p := range n.Params() {
+		size := 1
+		for _, d := range p.Shape {
+			size *= d
+		}
+		sum += size
+	}
+	return sum
+}
+
+// report prints how the trained network classifies the test split.
+func (f *trainFlags) report(w io.Writer, res *train.Result, test *dataset.Dataset) error {
+	number := func(v float64) reports.Cell {
+		if math.IsNaN(v) {
+			return reports.Cell{Text: "—"}
+		}
+		return reports.Cell{Text: fmt.Sprintf("%.3f", v)}
+	}
+	classes := &reports.Table{
+		ID: "classification", Title: "Classification of the test split",
+		Columns: []reports.Column{{Name: "class"}, {Name: "precision", Numeric: true}, {Name: "recall", Numeric: true}, {Name: "F1", Numeric: true}, {Name: "support", Numeric: true}},
+		Caption: "— where a class was never predicted or has no images.",
+	}
+	confusion := &reports.Table{
+		ID: "confusion", Title: "Confusion matrix of the test split",
+		Columns: []reports.Column{{Name: "label \\ predicted"}},
+		Caption: "Images by label (rows) and predicted class (columns).",
+	}
+	defined := true
+	for k, r := range res.PerClass {
+		defined = defined && !math.IsNaN(r.Precision+r.Recall+r.F1)
+		classes.Rows = append(classes.Rows, reports.Row{Cells: []reports.Cell{{Text: r.Name}, number(r.Precision), number(r.Recall), number(r.F1), {Text: fmt.Sprint(r.Support)}}})
+		confusion.Columns = append(confusion.Columns, reports.Column{Name: r.Name, Numeric: true})
+		cells := []reports.Cell{{Text: r.Name}}
+		for _, n := range res.Confusion[k] {
+			cells = append(cells, reports.Cell{Text: fmt.Sprint(n)})
+		}
+		confusion.Rows = append(confusion.Rows, reports.Row{Cells: cells})
+	}
+	if defined {
+		classes.Caption = ""
+	}
+	for _, t := range []*reports.Table{classes, confusion} {
+		b, err := t.Render("text")
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%s\n\n", strings.TrimSpace(string(b))); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "Test accuracy %.2f %% on %d images.\n%s: weights %s\n", 100*res.Accuracy, test.Len(), f.out, res.Weights.Hash())
+	return err
+}
+
+// trainProgress shows a training: a bar on a terminal, a line every ten seconds
+// elsewhere; in both, lines that stay.
+type trainProgress struct {
+	w     io.Writer
+	bars  *mpb.Progress // nil without a terminal
+	bar   *mpb.Bar
+	state atomic.Value // string, what the bar says
+	last  time.Time
+	speed float64
+}
+
+func newTrainProgress(w io.Writer, quiet bool) *trainProgress {
+	t := &trainProgress{w: w, last: time.Now()}
+	if !quiet && cwriter.New(w).IsTerminal() {
+		t.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
+		t.w = t.bars
+	}
+	return t
+}
+
+// line prints a line that stays, above the bar.
+func (t *trainProgress) line(format string, a ...any) { fmt.Fprintf(t.w, format+"\n", a...) }
+
+func (t *trainProgress) progress(p train.Progress) {
+	t.speed = p.ImagesPerSecond
+	s := fmt.Sprintf("epoch %d/%d, batch %d/%d: loss %.3f, %.0f images/s, %v left", p.Epoch, p.Epochs, p.Batch, p.Batches, p.Loss, p.ImagesPerSecond, p.ETA.Round(time.Second))
+	if t.bars == nil {
+		if now := time.Now(); now.Sub(t.last) >= 10*time.Second {
+			t.last = now
+			t.line("%s", s)
+		}
+		return
+	}
+	t.state.Store(s)
+	if t.bar == nil {
+		t.bar = t.bars.AddBar(int64(p.Epochs)*int64(p.Batches), mpb.BarRemoveOnComplete(),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { s, _ := t.state.Load().(string); return " " + s })))
+	}
+	t.bar.SetCurrent(int64(p.Epoch-1)*int64(p.Batches) + int64(p.Batch))
+}
+
+func (t *trainProgress) epoch(n int, e train.Epoch) {
+	t.line("epoch %d: loss %.3f, accuracy %.2f %% training, %.2f %% test, learning rate %g, %.0f images/s", n, e.Loss, 100*e.TrainAccuracy, 100*e.TestAccuracy, e.LR, t.speed)
+}
+
+// stop takes the bar away.
+func (t *trainProgress) stop() {
+	if t.bars == nil {
+		return
+	}
+	if t.bar != nil {
+		t.bar.Abort(true)
+	}
+	t.bars.Wait()
+}
