@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -51,4 +52,22 @@ func TestSetsAreComplete(t *testing.T) {
 		}
 	}()
 	For(Level(9))
+}
+
+func TestKernelsDoNotAllocate(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	c, p := newGemmCase(r, 6, 64, 9, true, tame), newPoolCase(r, 4, 16, 4, 0, tame)
+	out := newBuffer(r, 6*9, tame)
+	for _, l := range Levels() {
+		s := For(l)
+		if n := testing.AllocsPerRun(10, func() {
+			s.Gemm(c.m, c.n, c.k, &c.off[0], c.x.p(), c.w.p(), c.bias.p(), c.out.p(), c.om)
+			s.WGrad(6, 9, 1, 64, c.out.p(), 64, 64, c.x.p(), 0, &c.off[0], out.p(), 9, false)
+			s.Transpose(9, 6, c.w.p(), 6, out.p(), 9)
+			s.MaxPool(p.nOut, p.lanes, p.taps, &p.off[0], p.x.p(), p.step, 0, p.y.p())
+			s.MaxPoolGrad(p.nOut, p.lanes, p.taps, &p.off[0], p.x.p(), p.step, 0, p.y.p(), p.g.p(), &p.offDx[0], p.dx.p(), p.stepDx)
+		}); n != 0 {
+			t.Errorf("%v: %v allocations, want 0", l, n)
+		}
+	}
 }
