@@ -99,7 +99,7 @@ func (m *mosaic) picture(c draw.Canvas, x, y vg.Length, r *Run, im int, v *view)
 		norm := Normalized(r.Attributions[v.attribution].Maps[im], r.C, v.sign, v.outlier)
 		img = blend(norm, pixels, r.H, r.W, v.colors)
 	}
-	c.DrawImage(box.Rectangle, enlarge(img, m.k))
+	place(c, box.Rectangle, enlarge(img, m.k))
 	frame(box)
 }
 

@@ -169,15 +169,14 @@ func addBand(p *plot.Plot, c *curve, floor float64) {
 	for i := len(bottom) - 1; i >= 0; i-- {
 		top = append(top, bottom[i])
 	}
-	band, err := plotter.NewPolygon(top)
+	poly, err := plotter.NewPolygon(top)
 	if err != nil {
 		return // infinite values have no band
 	}
 	shade := c.pen.color
 	shade.A = 45
-	band.Color = shade
-	band.LineStyle.Width = 0
-	p.Add(band)
+	poly.LineStyle.Width = 0
+	p.Add(band{poly, shade})
 }
 
 // addCurve draws the line, with a marker at every step-th point.

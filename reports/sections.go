@@ -1,0 +1,155 @@
+package reports
+
+import "slices"
+
+// section is one part of the report's pages.
+type section struct {
+	Title string
+	Text  string
+	Items []item
+}
+
+// item is a table or a figure.
+type item struct {
+	table  *Table
+	figure *Figure
+}
+
+func (s *section) addTable(t *Table) {
+	if t != nil && len(t.Rows) > 0 {
+		s.Items = append(s.Items, item{table: t})
+	}
+}
+
+func (s *section) addFigures(fs ...*Figure) {
+	for _, f := range fs {
+		if f != nil {
+			s.Items = append(s.Items, item{figure: f})
+		}
+	}
+}
+
+// sections arranges all tables and figures in reading order: what was found,
+// what it looks like, each metric in detail, the network last. Sections
+// without contents are left out.
+func (r *Run) sections() []section {
+	var all []section
+	add := func(title, text string, fill func(s *section)) {
+		s := section{Title: title, Text: text}
+		fill(&s)
+		if len(s.Items) > 0 {
+			all = append(all, s)
+		}
+	}
+	add("Scores", "", func(s *section) { s.addTable(r.summary()) })
+	add("Maps", "Look at the maps before the numbers: a map that lies beside the object can still score well. Compare columns in shape, not in strength: every picture has its own scale.", func(s *section) {
+		s.addFigures(r.sheets()...)
+		rows := r.pictureRows()
+		// The sheet shows the same; single rows are for papers.
+		for _, f := range rows {
+			f.detail = len(s.Items) > 0
+		}
+		s.addFigures(rows...)
+	})
+	add("Completeness", "A complete attribution distributes exactly the difference that the image makes to the output. The delta says how far a map falls short, which is a matter of numerics (steps, quadrature) for integrated gradients and should be rounding alone for DeepLift.", func(s *section) {
+		for m := range r.Metrics {
+			s.addTable(r.completeness(m))
+			s.addFigures(r.convergence(m))
+		}
+	})
+	add("Deletion and insertion", "Pixels are removed from the image, or put into an empty one, in the order of the map. The curves ask whether the pixels a map ranks first are those the network uses; they depend on what stands in for a removed pixel, so compare methods within one substrate only.", func(s *section) {
+		s.addTable(r.areas())
+		s.addFigures(r.curveFigures()...)
+	})
+	add("Parameter randomisation", "A sanity check (Adebayo et al. 2018): after the network's weights are replaced by random ones, its maps must change. A method that fails explains the image rather than the network.", func(s *section) {
+		s.addFigures(r.depthFigures()...)
+		s.addTable(r.randomization())
+		for _, k := range r.stepSeries() {
+			s.addTable(r.depths(k))
+		}
+	})
+	add("Predictions", "", func(s *section) { s.addTable(r.predictions()) })
+	if t := r.Training; t != nil {
+		add("Network", "The network was trained for this run.", func(s *section) {
+			s.addTable(t.epochs())
+			s.addFigures(t.history())
+			s.addTable(t.classification())
+			s.addFigures(r.heat())
+			s.addTable(r.confusion())
+		})
+	}
+	distinct(all)
+	return all
+}
+
+// distinct gives every table and every figure a file name of its own.
+func distinct(all []section) {
+	var tables, figures []string
+	name := func(taken *[]string, id string) string {
+		id = slug(id)
+		free := id
+		for n := 2; slices.Contains(*taken, free); n++ {
+			free = id + "-" + itoa(n)
+		}
+		*taken = append(*taken, free)
+		return free
+	}
+	for _, s := range all {
+		for _, it := range s.Items {
+			if it.table != nil {
+				it.table.ID = name(&tables, it.table.ID)
+			} else {
+				it.figure.ID = name(&figures, it.figure.ID)
+			}
+		}
+	}
+}
+
+// headline tells in a paragraph what was run.
+func (r *Run) headline() string {
+	var methods, controls, metrics []string
+	configurations := 0
+	for _, a := range r.Attributions {
+		switch {
+		case a.Control:
+			controls = append(controls, a.Method)
+		default:
+			configurations++
+			if !slices.Contains(methods, a.Method) {
+				methods = append(methods, a.Method)
+			}
+		}
+	}
+	for i := range r.Metrics {
+		metrics = append(metrics, r.Metrics[i].title())
+	}
+	right := 0
+	for _, im := range r.Images {
+		if im.Label == im.Predicted {
+			right++
+		}
+	}
+	s := count(len(r.Images), "image") + " explained by " + count(len(methods), "method")
+	if len(methods) > 0 {
+		s += " in " + count(configurations, "configuration") + " (" + list(methods) + ")"
+	}
+	if len(controls) > 0 {
+		s += " and " + count(len(controls), "control") + " (" + list(controls) + ")"
+	}
+	s += ", scored by " + count(len(metrics), "metric")
+	if len(metrics) > 0 {
+		s += ": " + list(metrics)
+	}
+	s += ". The network predicts " + itoa(right) + " of the " + count(len(r.Images), "image") + " rightly"
+	if r.Training != nil {
+		s += "; it was trained for this run and reaches " + fixed(100*r.Training.Accuracy, 1) + " % on the test split"
+	}
+	return s + "."
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return itoa(n) + " " + what + "s"
+}
