@@ -72,9 +72,10 @@ func pyKind(v any) string {
 // budget bounds the memory that a file may ask for.
 type budget struct{ left, total int }
 
-// budgetPerByte was chosen from real files: a state_dict of many tiny tensors
-// takes about 4 bytes of machine memory for each of its own, a float16 one 2
-// bytes of result; shared tensors may be listed a few times.
+// budgetPerByte leaves room for every honest file: a state_dict of nothing but
+// one-value tensors takes about 8 bytes of the budget for each of its own, one
+// of large float32 tensors 1, of float16 tensors 2; tensors that share a storage
+// are charged each.
 const budgetPerByte = 16
 
 func newBudget(fileSize int) *budget {
