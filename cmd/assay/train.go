@@ -3,21 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/cwriter"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"assay/model"
 	"assay/reports"
@@ -27,11 +20,11 @@ import (
 
 // trainFlags are what `assay train` reads.
 type trainFlags struct {
-	net, data, out, checkpoints string
-	seed                        uint64
-	workers                     int
-	quiet                       bool
-	size, nTrain, nTest         int
+	net, data, out, checkpoints, report string
+	seed                                uint64
+	workers                             int
+	quiet                               bool
+	size, nTrain, nTest                 int
 	train.Settings
 }
 
@@ -61,6 +54,7 @@ matrix of the test split to standard output.`,
 	fl.StringVar(&f.data, "data", "", "data set, NAME or NAME:DIR: one of "+strings.Join(dataset.Names(), ", "))
 	fl.StringVar(&f.out, "out", "", "safetensors file to write the weights to")
 	fl.StringVar(&f.checkpoints, "resume", "", "directory of the checkpoints, to continue from and to keep (default: FILE.checkpoints, removed at the end)")
+	fl.StringVar(&f.report, "report", "", "directory to write tables and figures of the training to")
 	fl.Uint64Var(&f.seed, "seed", 0, "of initialisation, order and augmentation")
 	fl.IntVar(&f.Epochs, "epochs", f.Epochs, "passes over the training split")
 	fl.Float64Var(&f.LR, "lr", f.LR, "learning rate")
@@ -103,13 +97,17 @@ func (f *trainFlags) run(c *cobra.Command) error {
 	}
 	show := newTrainProgress(c.ErrOrStderr(), f.quiet)
 	show.line("%s on %s: %d training and %d test images of %v, %d weights", f.net, sets[0].Name, sets[0].Len(), sets[1].Len(), sets[0].Shape, count(net))
+	var warnings []string
 	res, err := train.Run(c.Context(), net, sets[0], sets[1], f.Settings, train.Options{
 		Seed: f.seed, Workers: f.workers, Checkpoints: f.checkpoints,
 		Progress: show.progress,
 		Running:  func(epoch, batch int, loss float64) { show.line("[%d, %5d] loss: %.3f", epoch, batch, loss) },
 		Epoch:    show.epoch,
-		Warn:     func(m string) { show.line("warning: %s", m) },
-		Resumed:  func(n int) { show.line("going on after epoch %d, kept in %s", n, f.checkpoints) },
+		Warn: func(m string) {
+			warnings = append(warnings, m)
+			show.line("warning: %s", m)
+		},
+		Resumed: func(n int) { show.line("going on after epoch %d, kept in %s", n, f.checkpoints) },
 	})
 	show.stop()
 	var stopped *train.Interrupted
@@ -134,7 +132,12 @@ func (f *trainFlags) run(c *cobra.Command) error {
 			show.line("warning: %v", err)
 		}
 	}
-	return f.report(c.OutOrStdout(), res, sets[1])
+	if f.report != "" {
+		if err := reports.Write(f.report, f.page(res, sets, warnings)); err != nil {
+			return err
+		}
+	}
+	return f.print(c.OutOrStdout(), res, sets[1])
 }
 
 // check finds what can be known to be wrong before any work is done.
@@ -165,13 +168,19 @@ func (f *trainFlags) check() error {
 	return nil
 }
 
+// dataset are the options of the data set, without a split.
+func (f *trainFlags) dataset() (dataset.Options, error) {
+	o, err := dataset.Parse(f.data)
+	o.Size, o.Train, o.Test = f.size, f.nTrain, f.nTest
+	return o, err
+}
+
 // open reads the training and the test split.
 func (f *trainFlags) open() (sets [2]*dataset.Dataset, err error) {
-	o, err := dataset.Parse(f.data)
+	o, err := f.dataset()
 	if err != nil {
 		return sets, usagef("--data: %w", err)
 	}
-	o.Size, o.Train, o.Test = f.size, f.nTrain, f.nTest
 	for i, split := range dataset.Splits {
 		o.Split = split
 		if sets[i], err = dataset.Open(o); err != nil {
@@ -195,105 +204,4 @@ func count(n *model.Net) int {
 		sum += size
 	}
 	return sum
-}
-
-// report prints how the trained network classifies the test split.
-func (f *trainFlags) report(w io.Writer, res *train.Result, test *dataset.Dataset) error {
-	number := func(v float64) reports.Cell {
-		if math.IsNaN(v) {
-			return reports.Cell{Text: "—"}
-		}
-		return reports.Cell{Text: fmt.Sprintf("%.3f", v)}
-	}
-	classes := &reports.Table{
-		ID: "classification", Title: "Classification of the test split",
-		Columns: []reports.Column{{Name: "class"}, {Name: "precision", Numeric: true}, {Name: "recall", Numeric: true}, {Name: "F1", Numeric: true}, {Name: "support", Numeric: true}},
-		Caption: "— where a class was never predicted or has no images.",
-	}
-	confusion := &reports.Table{
-		ID: "confusion", Title: "Confusion matrix of the test split",
-		Columns: []reports.Column{{Name: "label \\ predicted"}},
-		Caption: "Images by label (rows) and predicted class (columns).",
-	}
-	defined := true
-	for k, r := range res.PerClass {
-		defined = defined && !math.IsNaN(r.Precision+r.Recall+r.F1)
-		classes.Rows = append(classes.Rows, reports.Row{Cells: []reports.Cell{{Text: r.Name}, number(r.Precision), number(r.Recall), number(r.F1), {Text: fmt.Sprint(r.Support)}}})
-		confusion.Columns = append(confusion.Columns, reports.Column{Name: r.Name, Numeric: true})
-		cells := []reports.Cell{{Text: r.Name}}
-		for _, n := range res.Confusion[k] {
-			cells = append(cells, reports.Cell{Text: fmt.Sprint(n)})
-		}
-		confusion.Rows = append(confusion.Rows, reports.Row{Cells: cells})
-	}
-	if defined {
-		classes.Caption = ""
-	}
-	for _, t := range []*reports.Table{classes, confusion} {
-		b, err := t.Render("text")
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(w, "%s\n\n", strings.TrimSpace(string(b))); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "Test accuracy %.2f %% on %d images.\n%s: weights %s\n", 100*res.Accuracy, test.Len(), f.out, res.Weights.Hash())
-	return err
-}
-
-// trainProgress shows a training: a bar on a terminal, a line every ten seconds
-// elsewhere; in both, lines that stay.
-type trainProgress struct {
-	w     io.Writer
-	bars  *mpb.Progress // nil without a terminal
-	bar   *mpb.Bar
-	state atomic.Value // string, what the bar says
-	last  time.Time
-	speed float64
-}
-
-func newTrainProgress(w io.Writer, quiet bool) *trainProgress {
-	t := &trainProgress{w: w, last: time.Now()}
-	if !quiet && cwriter.New(w).IsTerminal() {
-		t.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
-		t.w = t.bars
-	}
-	return t
-}
-
-// line prints a line that stays, above the bar.
-func (t *trainProgress) line(format string, a ...any) { fmt.Fprintf(t.w, format+"\n", a...) }
-
-func (t *trainProgress) progress(p train.Progress) {
-	t.speed = p.ImagesPerSecond
-	s := fmt.Sprintf("epoch %d/%d, batch %d/%d: loss %.3f, %.0f images/s, %v left", p.Epoch, p.Epochs, p.Batch, p.Batches, p.Loss, p.ImagesPerSecond, p.ETA.Round(time.Second))
-	if t.bars == nil {
-		if now := time.Now(); now.Sub(t.last) >= 10*time.Second {
-			t.last = now
-			t.line("%s", s)
-		}
-		return
-	}
-	t.state.Store(s)
-	if t.bar == nil {
-		t.bar = t.bars.AddBar(int64(p.Epochs)*int64(p.Batches), mpb.BarRemoveOnComplete(),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { s, _ := t.state.Load().(string); return " " + s })))
-	}
-	t.bar.SetCurrent(int64(p.Epoch-1)*int64(p.Batches) + int64(p.Batch))
-}
-
-func (t *trainProgress) epoch(n int, e train.Epoch) {
-	t.line("epoch %d: loss %.3f, accuracy %.2f %% training, %.2f %% test, learning rate %g, %.0f images/s", n, e.Loss, 100*e.TrainAccuracy, 100*e.TestAccuracy, e.LR, t.speed)
-}
-
-// stop takes the bar away.
-func (t *trainProgress) stop() {
-	if t.bars == nil {
-		return
-	}
-	if t.bar != nil {
-		t.bar.Abort(true)
-	}
-	t.bars.Wait()
 }
