@@ -19,7 +19,7 @@ type DeepLift struct {
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
 	// Compat "captum" routes a max-pool to the maximum of the input alone, as
 	// Captum does.
-	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone"`
+	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone" jsonschema:"enum=,enum=captum"`
 }
 
 // Check reports an unknown compat and a baseline that cannot be read or has not

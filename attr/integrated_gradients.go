@@ -15,13 +15,13 @@ import (
 // 2017, equation 1. Names and defaults are Captum's; riemann_trapezoid departs
 // from it (see Compat).
 type IntegratedGradients struct {
-	NSteps           int      `yaml:"n_steps" doc:"gradients per image"`
-	Quadrature       string   `yaml:"quadrature" doc:"gausslegendre, riemann_left, riemann_right, riemann_middle or riemann_trapezoid"`
+	NSteps           int      `yaml:"n_steps" doc:"gradients per image" jsonschema:"minimum=1,maximum=100000"`
+	Quadrature       string   `yaml:"quadrature" doc:"gausslegendre, riemann_left, riemann_right, riemann_middle or riemann_trapezoid" jsonschema:"enum=gausslegendre,enum=riemann_left,enum=riemann_right,enum=riemann_middle,enum=riemann_trapezoid"`
 	Baseline         Baseline `yaml:"baseline" doc:"start of the path: zero, a number, or image:PATH"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the mean gradient"`
 	// Compat "captum" gives riemann_trapezoid the weights of Captum, which sum
 	// to 1-1/n_steps; it changes nothing for the other rules.
-	Compat string `yaml:"compat" doc:"captum: trapezoid weights that sum to 1-1/n_steps"`
+	Compat string `yaml:"compat" doc:"captum: trapezoid weights that sum to 1-1/n_steps" jsonschema:"enum=,enum=captum"`
 }
 
 // maxSteps bounds n_steps; the nodes of gausslegendre cost n_steps^2 to find.

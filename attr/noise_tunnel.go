@@ -27,9 +27,9 @@ import (
 // and stdevs see the same z.
 type NoiseTunnel struct {
 	Over      Method  `yaml:"over" doc:"the method that explains each noisy copy"`
-	NTType    string  `yaml:"nt_type" doc:"smoothgrad, smoothgrad_sq or vargrad"`
-	NTSamples int     `yaml:"nt_samples" doc:"noisy copies per image"`
-	Stdevs    float64 `yaml:"stdevs" doc:"standard deviation of the noise, in normalised units"`
+	NTType    string  `yaml:"nt_type" doc:"smoothgrad, smoothgrad_sq or vargrad" jsonschema:"enum=smoothgrad,enum=smoothgrad_sq,enum=vargrad"`
+	NTSamples int     `yaml:"nt_samples" doc:"noisy copies per image" jsonschema:"minimum=1,maximum=100000"`
+	Stdevs    float64 `yaml:"stdevs" doc:"standard deviation of the noise, in normalised units" jsonschema:"minimum=0,maximum=1000"`
 
 	// noise replaces the drawn z, for a comparison with given numbers.
 	noise func(index, sample int, z []float32)
