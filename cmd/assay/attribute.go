@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
 
 	"assay/attr"
 	"assay/experiments"
@@ -126,7 +129,10 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 		return err
 	}
 	job.aim(byLabel, class)
-	if err := job.run(c.Context(), f.workers, f.progress(c.ErrOrStderr(), len(images))); err != nil {
+	tick, end := f.progress(c.ErrOrStderr(), len(images))
+	err = job.run(c.Context(), f.workers, tick)
+	end()
+	if err != nil {
 		return err
 	}
 	if err := npy.WriteNpz(f.out, job.arrays()); err != nil {
@@ -164,20 +170,34 @@ func (f *attributeFlags) model(d *dataset.Dataset) (*model.Model, error) {
 	return m, nil
 }
 
-// progress returns a function that is told how many images are done and writes
-// a line every five seconds, so that short runs stay silent.
-func (f *attributeFlags) progress(w io.Writer, n int) func(done int) {
-	start := time.Now()
-	last := start
-	return func(done int) {
+// progress returns a function to call after each image, and one to call at the
+// end: a bar on a terminal, elsewhere a line every ten seconds.
+func (f *attributeFlags) progress(w io.Writer, n int) (tick, end func()) {
+	if f.quiet {
+		return func() {}, func() {}
+	}
+	if file, is := w.(*os.File); is && isTerminal(file) {
+		p := mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
+		bar := p.AddBar(int64(n), mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.Name(f.method+" "), decor.CountersNoUnit("%d of %d images")),
+			mpb.AppendDecorators(decor.AverageETA(decor.ET_STYLE_GO)))
+		return bar.Increment, func() {
+			bar.Abort(true) // no effect on a complete bar
+			p.Wait()
+		}
+	}
+	start, done := time.Now(), 0
+	told := start
+	return func() {
+		done++
 		now := time.Now()
-		if f.quiet || done == n || now.Sub(last) < 5*time.Second {
+		if done == n || now.Sub(told) < 10*time.Second {
 			return
 		}
-		last = now
+		told = now
 		left := time.Duration(float64(now.Sub(start)) / float64(done) * float64(n-done))
-		fmt.Fprintf(w, "attribute: %d of %d images, %v left\n", done, n, left.Round(time.Second))
-	}
+		fmt.Fprintf(w, "%s: %d of %d images, %v left\n", f.method, done, n, left.Round(time.Second))
+	}, func() {}
 }
 
 // attribution is the work of one call: inputs and what comes of them, in the
@@ -233,9 +253,9 @@ func (a *attribution) aim(byLabel bool, class int) {
 	}
 }
 
-// run explains the images on several goroutines, model.Lanes of them at a time.
-// A map does not depend on which images it is made with.
-func (a *attribution) run(ctx context.Context, workers int, progress func(done int)) error {
+// run explains the images on several goroutines and calls tick after each. A
+// map does not depend on which images it is made with.
+func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -244,43 +264,38 @@ func (a *attribution) run(ctx context.Context, workers int, progress func(done i
 	a.delta = make([]float64, n)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var mu sync.Mutex // guards what follows
-	next, done := 0, 0
+	block := max(1, min(model.Lanes, (n+workers-1)/workers)) // small enough for all to have work
+	var mu sync.Mutex                                        // guards next, errs, a.summed and tick
+	next := 0
 	var errs []error
-	block := func() (lo, hi int) {
+	take := func() (lo, hi int) {
 		mu.Lock()
 		defer mu.Unlock()
-		lo, next = next, min(next+model.Lanes, n)
+		lo, next = next, min(next+block, n)
 		return lo, next
 	}
-	finish := func(lo, hi int, summed bool, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		a.summed = a.summed || summed
-		if err != nil {
-			errs = append(errs, err)
-			cancel()
-			return
-		}
-		done += hi - lo
-		progress(done)
+	explain := func(e *attr.Env, lo, hi int) error {
+		return a.method.Attribute(e, a.in[lo:hi], func(i int, r attr.Attribution) {
+			copy(a.maps[(lo+i)*size:(lo+i+1)*size], r.Map)
+			a.delta[lo+i] = deltaOf(r)
+			mu.Lock()
+			defer mu.Unlock()
+			a.summed = a.summed || r.Summed
+			tick()
+		})
 	}
 	var wg sync.WaitGroup
-	for range min(workers, (n+model.Lanes-1)/model.Lanes) {
+	for range min(workers, (n+block-1)/block) {
 		wg.Go(func() {
 			e := &attr.Env{Ctx: ctx, Worker: a.model.Worker(), Seed: a.seed, Mean: a.data.Mean, Std: a.data.Std}
-			for {
-				lo, hi := block()
-				if lo == hi || ctx.Err() != nil {
+			for lo, hi := take(); lo < hi && ctx.Err() == nil; lo, hi = take() {
+				if err := explain(e, lo, hi); err != nil {
+					mu.Lock()
+					errs = append(errs, err)
+					mu.Unlock()
+					cancel()
 					return
 				}
-				summed := false
-				err := a.method.Attribute(e, a.in[lo:hi], func(i int, r attr.Attribution) {
-					copy(a.maps[(lo+i)*size:(lo+i+1)*size], r.Map)
-					a.delta[lo+i] = deltaOf(r)
-					summed = summed || r.Summed
-				})
-				finish(lo, hi, summed, err)
 			}
 		})
 	}
