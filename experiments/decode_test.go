@@ -193,8 +193,8 @@ attributions:
 		"integrated_gradients-n_steps=50-quadrature=gausslegendre",
 		"integrated_gradients-n_steps=50-quadrature=riemann_left",
 		"noise_tunnel-over.method=saliency-nt_samples=2",
-		"noise_tunnel-over.method=integrated_gradients-over.n_steps=5-over.quadrature=gausslegendre-over.baseline=zero-over.multiply_by_inputs=true-over.compat=-nt_samples=2",
-		"noise_tunnel-over.method=integrated_gradients-over.n_steps=6-over.quadrature=gausslegendre-over.baseline=zero-over.multiply_by_inputs=true-over.compat=-nt_samples=2",
+		"noise_tunnel-over.method=integrated_gradients-over.n_steps=5-nt_samples=2",
+		"noise_tunnel-over.method=integrated_gradients-over.n_steps=6-nt_samples=2",
 		"random", "edge_detector",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -197,9 +197,10 @@ func parse(name, source string, set []string, stored bool) (*Spec, error) {
 				continue
 			}
 			m := e.New()
-			s.Attributions = append(s.Attributions, Attribution{ID: name, Name: name, Method: m, Options: describe(m), at: positions{"": root}})
+			s.Attributions = append(s.Attributions, Attribution{Name: name, Method: m, Options: describe(m), at: positions{"": root}})
 		}
 	}
+	s.tell()
 	for i := range s.Attributions {
 		s.Attributions[i].Control = slices.Contains(controls, s.Attributions[i].Name)
 	}

@@ -23,7 +23,7 @@ type Attribution struct {
 	Name    string // the method's name in attr.Methods
 	Method  attr.Method
 	Options []Option // every one, in the struct's order
-	Told    []Option // those that are swept or differ from the default
+	Told    []Option // those that differ from the default or between rows of the method
 	Control bool     // random or edge_detector
 	at      positions
 }
@@ -34,7 +34,7 @@ type Metric struct {
 	Name      string // in metrics.Metrics
 	Metric    metrics.Metric
 	Options   []Option // every one, in the struct's order
-	Told      []Option // those that are swept or differ from the default
+	Told      []Option // those that differ from the default or between rows of the metric
 	Only      []string // methods it is computed for, besides the controls; nil means all
 	MaxImages int      // it is computed for the first so many images of the run; 0 means all
 	at        positions
@@ -50,14 +50,12 @@ func (l *attributions) decodeNode(d *decoder, n *yaml.Node) {
 	d.entries(n, "attributions", func(entry *yaml.Node) {
 		for _, v := range d.alternatives(entry, methodType) {
 			at := positions{}
-			m := d.method(v.node, "entry of attributions", "", at)
+			m := d.method(v, "entry of attributions", "", at)
 			if m == nil {
 				continue
 			}
 			name := at[""].Value
 			a := Attribution{Name: name, Method: m, Options: describe(m), at: at}
-			a.Told = told(a.Options, describe(attr.Methods[name].New()), v.swept)
-			a.ID = identify(name, a.Told)
 			// The same configuration may come from two entries: it is one row.
 			if !slices.ContainsFunc(*l, func(b Attribution) bool { return b.Name == name && slices.Equal(a.Options, b.Options) }) {
 				*l = append(*l, a)
@@ -69,7 +67,7 @@ func (l *attributions) decodeNode(d *decoder, n *yaml.Node) {
 func (l *metricList) decodeNode(d *decoder, n *yaml.Node) {
 	d.entries(n, "metrics", func(entry *yaml.Node) {
 		for _, v := range d.alternatives(entry, reflect.TypeFor[metrics.Metric]()) {
-			name, k := d.head(v.node, "metric", "entry of metrics")
+			name, k := d.head(v, "metric", "entry of metrics")
 			if k == nil {
 				continue
 			}
@@ -84,7 +82,7 @@ func (l *metricList) decodeNode(d *decoder, n *yaml.Node) {
 			if !slices.Contains(names(options(value)), "max_images") {
 				extra["max_images"] = nil
 			}
-			d.fields(v.node, value, name, "", m.at, extra)
+			d.fields(v, value, name, "", m.at, extra)
 			if c := extra["only"]; c != nil {
 				d.decode(c, reflect.ValueOf(&m.Only).Elem(), name, "only", m.at)
 				for _, item := range c.Content {
@@ -103,8 +101,6 @@ func (l *metricList) decodeNode(d *decoder, n *yaml.Node) {
 				m.MaxImages = l.Limit()
 			}
 			m.Options = describe(m.Metric)
-			m.Told = told(m.Options, describe(e.New()), v.swept)
-			m.ID = identify(name, m.Told)
 			if !slices.ContainsFunc(*l, func(b Metric) bool { return b.Name == name && slices.Equal(m.Options, b.Options) }) {
 				*l = append(*l, m)
 			}
@@ -127,67 +123,50 @@ func (d *decoder) entries(n *yaml.Node, section string, each func(n *yaml.Node))
 	}
 }
 
-// variant is one point of a sweep: a mapping without axes, and the options
-// that had one.
-type variant struct {
-	node  *yaml.Node
-	swept []string
-}
-
 // alternatives spreads the axes of an entry: every list where the option wants
-// a single value. The last axis runs fastest. Faults that need the option's
-// type are left to the decoder.
-func (d *decoder) alternatives(n *yaml.Node, of reflect.Type) []variant {
+// a single value. It returns one mapping for each point of the sweep, the last
+// axis running fastest. Faults that need the option's type are left to the
+// decoder.
+func (d *decoder) alternatives(n *yaml.Node, of reflect.Type) []*yaml.Node {
 	if n.Kind != yaml.MappingNode {
-		return []variant{{node: n}}
+		return []*yaml.Node{n}
 	}
 	fs := optionsOf(n, of)
-	out := []variant{{node: &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}}}
-	d.flags[out[0].node] = d.textOf(n)
+	out := []*yaml.Node{{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}}
+	d.flags[out[0]] = d.textOf(n)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, c := n.Content[i], n.Content[i+1]
-		vs := []variant{{node: c}}
+		values := []*yaml.Node{c}
 		j := slices.IndexFunc(fs, func(f field) bool { return f.name == k.Value })
 		switch {
 		case j < 0 || k.Value == "only":
 		case fs[j].value.Type() == methodType:
-			vs = nil
-			items := []*yaml.Node{c}
 			if c.Kind == yaml.SequenceNode {
-				items = c.Content
+				values = c.Content
 			}
-			for _, item := range items {
-				for _, v := range d.alternatives(item, methodType) {
-					for s := range v.swept {
-						v.swept[s] = k.Value + "." + v.swept[s]
-					}
-					if c.Kind == yaml.SequenceNode {
-						v.swept = append(v.swept, k.Value+".method")
-					}
-					vs = append(vs, v)
-				}
+			var spread []*yaml.Node
+			for _, v := range values {
+				spread = append(spread, d.alternatives(v, methodType)...)
 			}
+			values = spread
 		case c.Kind == yaml.SequenceNode && (single(fs[j].value.Type()) || len(c.Content) > 0 && c.Content[0].Kind == yaml.SequenceNode):
-			vs = nil
-			for _, item := range c.Content {
-				vs = append(vs, variant{item, []string{k.Value}})
-			}
+			values = c.Content
 		}
-		if len(vs) == 0 {
+		if len(values) == 0 {
 			d.fault(c, "%s is an empty list, want at least one value", k.Value)
 			continue
 		}
-		if len(out)*len(vs) > maxSweep {
+		if len(out)*len(values) > maxSweep {
 			d.fault(k, "the sweep has more than %d configurations", maxSweep)
 			return out[:1]
 		}
-		var next []variant
+		var next []*yaml.Node
 		for _, o := range out {
-			for _, v := range vs {
-				m := *o.node
-				m.Content = append(slices.Clone(o.node.Content), k, v.node)
+			for _, v := range values {
+				m := *o
+				m.Content = append(slices.Clone(o.Content), k, v)
 				d.flags[&m] = d.textOf(n)
-				next = append(next, variant{&m, slices.Concat(o.swept, v.swept)})
+				next = append(next, &m)
 			}
 		}
 		out = next
@@ -230,12 +209,57 @@ func single(t reflect.Type) bool {
 	return t.Kind() != reflect.Slice && t.Kind() != reflect.Struct && t.Kind() != reflect.Pointer
 }
 
-// told picks the options worth telling: swept ones, and those that differ from
-// the default.
-func told(all, def []Option, swept []string) []Option {
+// tell names every configuration by the options worth telling.
+func (s *Spec) tell() {
+	rows := map[string][][]Option{}
+	for _, a := range s.Attributions {
+		rows[a.Name] = append(rows[a.Name], a.Options)
+	}
+	for i := range s.Attributions {
+		a := &s.Attributions[i]
+		a.Told = told(a.Options, methodDefaults(a.Name, "", a.Options), rows[a.Name])
+		a.ID = identify(a.Name, a.Told)
+	}
+	clear(rows)
+	for _, m := range s.Metrics {
+		rows[m.Name] = append(rows[m.Name], m.Options)
+	}
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		m.Told = told(m.Options, describe(metrics.Metrics[m.Name].New()), rows[m.Name])
+		m.ID = identify(m.Name, m.Told)
+	}
+}
+
+// methodDefaults lists the defaults of a method; those of a nested method are
+// of the one that the options name.
+func methodDefaults(name, prefix string, all []Option) []Option {
+	var out []Option
+	nested := map[string]bool{}
+	for _, o := range describe(attr.Methods[name].New()) {
+		if key, _, ok := strings.Cut(o.Name, "."); ok {
+			if i := slices.IndexFunc(all, func(x Option) bool { return x.Name == prefix+key+".method" }); i >= 0 && !nested[key] {
+				nested[key] = true
+				out = append(out, methodDefaults(all[i].Value, prefix+key+".", all)...)
+			}
+			if o.Name != key+".method" {
+				continue
+			}
+		}
+		out = append(out, Option{prefix + o.Name, o.Value})
+	}
+	return out
+}
+
+// told picks the options worth telling: those that differ from the default, or
+// from another row of the same name.
+func told(all, def []Option, rows [][]Option) []Option {
 	var out []Option
 	for _, o := range all {
-		if slices.Contains(swept, o.Name) || !slices.Contains(def, o) {
+		varies := slices.ContainsFunc(rows, func(r []Option) bool {
+			return slices.ContainsFunc(r, func(x Option) bool { return x.Name == o.Name && x.Value != o.Value })
+		})
+		if varies || !slices.Contains(def, o) {
 			out = append(out, o)
 		}
 	}
