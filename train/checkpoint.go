@@ -154,6 +154,16 @@ func Discard(dir string) error {
 			}
 		}
 	}
+	// What a killed process was writing has a name that begins with a dot.
+	unfinished, err := filepath.Glob(filepath.Join(dir, ".epoch-*"))
+	if err != nil {
+		return fmt.Errorf("train: checkpoint: %w", err)
+	}
+	for _, path := range unfinished {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("train: checkpoint: %w", err)
+		}
+	}
 	_ = os.Remove(dir) // fails where dir is not empty, as it should
 	return nil
 }

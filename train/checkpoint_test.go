@@ -105,8 +105,10 @@ func TestDiscard(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine := filepath.Join(dir, "epoch-2.json")
-	if err := os.WriteFile(mine, nil, 0o644); err != nil {
-		t.Fatal(err)
+	for _, path := range []string{mine, filepath.Join(dir, ".epoch-00003.json123")} {
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := Discard(dir); err != nil {
 		t.Fatal(err)

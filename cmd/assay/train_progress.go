@@ -55,7 +55,7 @@ func (t *trainProgress) progress(p train.Progress) {
 }
 
 func (t *trainProgress) epoch(n int, e train.Epoch) {
-	t.line("epoch %d: loss %.3f, accuracy %.2f %% training, %.2f %% test, learning rate %g, %.0f images/s", n, e.Loss, 100*e.TrainAccuracy, 100*e.TestAccuracy, e.LR, t.speed)
+	t.line("epoch %d: loss %.3f, accuracy %.2f %% training, %.2f %% test, learning rate %.4g, %.0f images/s", n, e.Loss, 100*e.TrainAccuracy, 100*e.TestAccuracy, e.LR, t.speed)
 }
 
 // stop takes the bar away.
