@@ -32,7 +32,8 @@ type attributeFlags struct {
 	method, target, out               string
 	params                            []string
 	seed                              uint64
-	workers                           int
+	workers, size, nTrain, nTest      int
+	mean, std                         []float32
 	quiet                             bool
 }
 
@@ -72,6 +73,11 @@ The same command gives the same bytes, whatever --workers says.`,
 	fl.StringVar(&f.out, "out", "", ".npz file to write")
 	fl.Uint64Var(&f.seed, "seed", 0, "of every random draw")
 	fl.IntVar(&f.workers, "workers", 0, "images worked on side by side (default: number of cores)")
+	fl.Float32SliceVar(&f.mean, "mean", nil, "of pixel/255, one number or one per channel (default: the data set's)")
+	fl.Float32SliceVar(&f.std, "std", nil, "likewise, what pixel/255 less the mean is divided by")
+	fl.IntVar(&f.size, "size", 0, "image_folder: resize to this side in pixels")
+	fl.IntVar(&f.nTrain, "n-train", 0, "shapes: images of the train split (default 10000)")
+	fl.IntVar(&f.nTest, "n-test", 0, "shapes: images of the test split (default 2000)")
 	fl.BoolVar(&f.quiet, "quiet", false, "no progress")
 	return c
 }
@@ -79,6 +85,7 @@ The same command gives the same bytes, whatever --workers says.`,
 func (f *attributeFlags) attribute(c *cobra.Command) error {
 	for _, need := range []struct{ name, value, example string }{
 		{"method", f.method, "integrated_gradients"},
+		{"weights", f.weights, "net.safetensors, a file that 'assay train' or torch.save wrote"},
 		{"out", f.out, "maps.npz"},
 	} {
 		if need.value == "" {
@@ -97,7 +104,7 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	if err != nil {
 		return usagef("--data: %w", err)
 	}
-	o.Split = f.split
+	o.Split, o.Mean, o.Std, o.Size, o.Train, o.Test = f.split, f.mean, f.std, f.size, f.nTrain, f.nTest
 	if err := o.Check(); err != nil {
 		return usagef("--data %s: %w", f.data, err)
 	}
@@ -132,6 +139,9 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	tick, end := f.progress(c.ErrOrStderr(), len(images))
 	err = job.run(c.Context(), f.workers, tick)
 	end()
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted, nothing was written: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -144,9 +154,6 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 
 // model reads the weights for a preset network of the data's shape.
 func (f *attributeFlags) model(d *dataset.Dataset) (*model.Model, error) {
-	if f.weights == "" {
-		return nil, usagef("assay attribute: --weights is missing: name a .pt or .safetensors file, as 'assay train' writes it")
-	}
 	name := f.net
 	if name == "" {
 		name = "tutorial"
