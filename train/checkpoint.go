@@ -154,14 +154,16 @@ func Discard(dir string) error {
 			}
 		}
 	}
-	// What a killed process was writing has a name that begins with a dot.
-	unfinished, err := filepath.Glob(filepath.Join(dir, ".epoch-*"))
-	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("train: checkpoints: %w", err)
 	}
-	for _, path := range unfinished {
-		if err := os.Remove(path); err != nil {
-			return fmt.Errorf("train: checkpoint: %w", err)
+	for _, e := range entries {
+		// What a killed process was writing has a name that begins with a dot.
+		if strings.HasPrefix(e.Name(), ".epoch-") {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return fmt.Errorf("train: checkpoint: %w", err)
+			}
 		}
 	}
 	_ = os.Remove(dir) // fails where dir is not empty, as it should
