@@ -348,6 +348,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, owner, name, opt string, a
 // field is one option of a struct.
 type field struct {
 	name  string
+	doc   string // what it means, from the tag doc
 	value reflect.Value
 }
 
@@ -362,7 +363,7 @@ func options(v reflect.Value) []field {
 		case strings.Contains(flags, "inline"):
 			fs = append(fs, options(v.Field(i))...)
 		case name != "":
-			fs = append(fs, field{name, v.Field(i)})
+			fs = append(fs, field{name, f.Tag.Get("doc"), v.Field(i)})
 		}
 	}
 	return fs

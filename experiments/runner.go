@@ -66,6 +66,9 @@ func (p *Plan) run(ctx context.Context, s *Store, b *Bench, m *model.Model, o Op
 		}
 	}
 	pending, err := r.look(ctx, tasks)
+	if ctx.Err() != nil {
+		return r.out, r.interrupted(ctx)
+	}
 	if err != nil {
 		return r.out, err
 	}
@@ -76,8 +79,7 @@ func (p *Plan) run(ctx context.Context, s *Store, b *Bench, m *model.Model, o Op
 	err = r.compute(ctx, pending)
 	switch {
 	case ctx.Err() != nil:
-		j.write(event{Event: "interrupted"})
-		return r.out, fmt.Errorf("interrupted with %d of %d cells stored; run the same command again to go on: %w", r.out.Found+r.out.Computed, r.out.Cells, context.Cause(ctx))
+		return r.out, r.interrupted(ctx)
 	case err != nil:
 		j.write(event{Event: "failed", What: err.Error()})
 		return r.out, err
@@ -86,6 +88,11 @@ func (p *Plan) run(ctx context.Context, s *Store, b *Bench, m *model.Model, o Op
 	}
 	j.write(event{Event: "done"})
 	return r.out, nil
+}
+
+func (r *runner) interrupted(ctx context.Context) error {
+	r.journal.write(event{Event: "interrupted"})
+	return fmt.Errorf("interrupted with %d cells stored; run the same command again to go on: %w", r.out.Found+r.out.Computed, context.Cause(ctx))
 }
 
 // look finds what is stored already, every checksum verified, and returns the

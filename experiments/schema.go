@@ -102,6 +102,11 @@ func entrySchema(r *jsonschema.Reflector, key, name, about string, of any, swept
 		s.Properties = jsonschema.NewProperties()
 	}
 	fs := options(reflect.ValueOf(of).Elem())
+	for _, f := range fs {
+		if p, ok := s.Properties.Get(f.name); ok && p.Description == "" {
+			p.Description = f.doc
+		}
+	}
 	if swept {
 		for _, f := range fs {
 			p, ok := s.Properties.Get(f.name)

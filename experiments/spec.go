@@ -147,7 +147,7 @@ var controls = []string{"random", "edge_detector"}
 func Load(path string, set []string) (*Spec, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: %w", err)
+		return nil, inputf("experiments: %w", err)
 	}
 	return Parse(path, string(b), set)
 }
