@@ -136,7 +136,7 @@ func TestShapesGolden(t *testing.T) {
 	}
 }
 
-const goldenShapes = "b843f7463509af2fd5c4e998968d0526747c09ff156a7269539dd0015f066968"
+const goldenShapes = "1f49f6bc969ce3082c4e06ce57905a57d12b01bf59a8aa789ec7dc51b4a90f86"
 
 func BenchmarkShapes(b *testing.B) {
 	for b.Loop() {
