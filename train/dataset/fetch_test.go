@@ -269,8 +269,11 @@ func TestFetchErrors(t *testing.T) {
 		{"not found", func(s *server, _ *fetcher) {
 			s.serve = func(w http.ResponseWriter, _ *http.Request, _ int) bool { w.WriteHeader(404); return true }
 		}, []string{"404 Not Found; is the address right?"}, nil, 1},
-		{"wrong bytes", func(s *server, _ *fetcher) { s.body = append([]byte("x"), body[1:]...) },
-			[]string{"SHA-256 is ", "want " + sum(body) + ": this is not the published file"}, nil, 2},
+		{
+			"wrong bytes", func(s *server, _ *fetcher) { s.body = append([]byte("x"), body[1:]...) },
+			[]string{"SHA-256 is ", "want " + sum(body) + ": this is not the published file"},
+			nil, 2,
+		},
 		{"shrunk", func(s *server, _ *fetcher) { s.body = body[:20000] }, []string{"the file has 20000 bytes, want "}, nil, 1},
 		{"grown", func(s *server, _ *fetcher) { s.body = append(body[:len(body):len(body)], 1) }, []string{"this is not the published file"}, nil, 1},
 		{"shrunk, of unknown length", func(s *server, _ *fetcher) {

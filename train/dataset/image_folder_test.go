@@ -107,7 +107,7 @@ func TestOpenImageFolderErrors(t *testing.T) {
 	}
 	cut := b.String()[:60]
 	// A header that claims 2^31-1 by 2^31-1 pixels.
-	huge := []byte(b.String())
+	huge := bytes.Clone(b.Bytes())
 	copy(huge[16:24], []byte{0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff})
 	for _, c := range []struct {
 		name  string
@@ -117,8 +117,12 @@ func TestOpenImageFolderErrors(t *testing.T) {
 	}{
 		{"empty", map[string]any{"readme": "x"}, "", []string{"no folders found, want one per class"}},
 		{"no images", map[string]any{"cat/readme": "x"}, "", []string{"no .png, .jpg or .jpeg file in any class folder"}},
-		{"two sizes", map[string]any{"cat/a.png": picture(4, 3, red), "cat/b.png": picture(5, 3, red)}, "",
-			[]string{filepath.Join("cat", "b.png") + ": 5 pixels wide and 3 high, want 4 by 3 as ", "a.png; set size"}},
+		{
+			"two sizes",
+			map[string]any{"cat/a.png": picture(4, 3, red), "cat/b.png": picture(5, 3, red)},
+			"",
+			[]string{filepath.Join("cat", "b.png") + ": 5 pixels wide and 3 high, want 4 by 3 as ", "a.png; set size"},
+		},
 		{"truncated", map[string]any{"cat/a.png": cut}, "", []string{"a.png: PNG: png: invalid format: not enough pixel data"}},
 		{"huge", map[string]any{"cat/a.png": string(huge)}, "", []string{"a.png: PNG:"}},
 		{"not an image", map[string]any{"cat/a.jpg": "hello"}, "", []string{"a.jpg: byte 0: 68 65 6c 6c, want the start of a PNG"}},
