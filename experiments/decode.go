@@ -145,8 +145,10 @@ func (d *decoder) resolve(n *yaml.Node, depth int) *yaml.Node {
 	return n
 }
 
-var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var (
+	variable     = regexp.MustCompile(`\$\{([^}]*)\}`)
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
 
 // expand replaces ${NAME} by the environment variable and ${NAME:-text} by
 // text where the variable is not set. An unquoted value is then read as if the

@@ -177,6 +177,10 @@ func (b *Bench) model(ctx context.Context, s *Store, o Options, j *journal) (*mo
 		},
 		Warn: func(m string) { o.Console.Log.Warn(m) },
 	})
+	if stopped := (*train.Interrupted)(nil); errors.As(err, &stopped) {
+		j.write(event{Event: "interrupted"})
+		return nil, fmt.Errorf("%w; run the same command again to go on", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func run(args []string) int {
 	}
 	code := exitCode(err)
 	// A fault in a specification begins with its place, as compilers write it.
-	if faults := (experiments.Faults)(nil); errors.As(err, &faults) {
+	if faults := experiments.Faults(nil); errors.As(err, &faults) {
 		fmt.Fprintln(os.Stderr, err)
 		return code
 	}
