@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -84,50 +85,59 @@ func fetchProgress(w io.Writer, name string) (show dataset.Progress, done func()
 			return fetchBar(w, name)
 		}
 	}
-	start, last, first := time.Now(), time.Time{}, int64(-1)
+	var p pace
+	var last time.Time
 	return func(done, total int64, note string) {
-		now := time.Now()
 		if note != "" {
 			fmt.Fprintf(w, "%s: %s\n", name, note)
 			return
 		}
-		if first < 0 {
-			first = done
+		speed := p.at(done, total)
+		if now := time.Now(); done == total || now.Sub(last) >= 5*time.Second {
+			last = now
+			fmt.Fprintf(w, "%s: %.1f of %.1f MB (%d %%)%s\n", name, float64(done)/1e6, float64(total)/1e6, 100*done/max(total, 1), speed)
 		}
-		if done < total && now.Sub(last) < 5*time.Second {
-			return
-		}
-		last = now
-		line := fmt.Sprintf("%s: %.1f of %.1f MB (%d %%)", name, float64(done)/1e6, float64(total)/1e6, 100*done/max(total, 1))
-		if rate := float64(done-first) / now.Sub(start).Seconds(); rate > 0 && done < total {
-			left := time.Duration(float64(total-done) / rate * float64(time.Second))
-			line += fmt.Sprintf(", %.1f MB/s, %v left", rate/1e6, left.Round(time.Second))
-		}
-		fmt.Fprintln(w, line)
 	}, func() {}
 }
 
+// pace measures a download from the first byte of this command: what was here
+// already is no speed.
+type pace struct {
+	start time.Time
+	first int64
+}
+
+// at returns ", 1.2 MB/s, 30s left", or nothing where it cannot be said.
+func (p *pace) at(done, total int64) string {
+	if p.start.IsZero() || done < p.first {
+		p.start, p.first = time.Now(), done
+	}
+	rate := float64(done-p.first) / time.Since(p.start).Seconds()
+	if !(rate > 0) || done >= total {
+		return ""
+	}
+	left := time.Duration(float64(total-done) / rate * float64(time.Second))
+	return fmt.Sprintf(", %.1f MB/s, %v left", rate/1e6, left.Round(time.Second))
+}
+
 func fetchBar(w io.Writer, name string) (show dataset.Progress, done func()) {
-	p := mpb.New(mpb.WithOutput(w), mpb.WithWidth(64))
+	var speed atomic.Value // string; the bar is drawn by another goroutine
+	speed.Store("")
+	p := mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
 	bar := p.AddBar(0,
 		mpb.PrependDecorators(decor.Name(name+" "), decor.CountersKiloByte("% .1f of % .1f")),
-		mpb.AppendDecorators(decor.Percentage(), decor.Name("  "), decor.AverageSpeed(decor.SizeB1000(0), "% .1f"), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_GO)))
-	first := true
+		mpb.AppendDecorators(decor.Percentage(), decor.Any(func(decor.Statistics) string { return speed.Load().(string) })))
+	var rate pace
 	return func(done, total int64, note string) {
 			if note != "" {
 				fmt.Fprintf(p, "%s: %s\n", name, note)
 				return
 			}
-			if first {
-				// What was here already must not count as speed.
-				bar.SetRefill(done)
-				bar.DecoratorAverageAdjust(time.Now())
-				first = false
-			}
+			speed.Store(rate.at(done, total))
 			bar.SetTotal(total, false)
 			bar.SetCurrent(done)
 		}, func() {
-			bar.Abort(false) // no effect on the total; ends the drawing as it stands
+			bar.Abort(false) // leaves the last state on the screen
 			p.Wait()
 		}
 }
