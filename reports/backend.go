@@ -3,32 +3,39 @@ package reports
 import (
 	"image"
 	"image/color"
+	"image/draw"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	vgdraw "gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgpdf"
 )
 
 // What the drawing backends do not do alike is put right here.
 
-// place draws an image into a rectangle. The PDF backend draws images upside
-// down, because it does not undo the flip of its own coordinates.
-func place(c draw.Canvas, rect vg.Rectangle, img *image.NRGBA) {
-	if _, pdf := c.Canvas.(*vgpdf.Canvas); pdf {
-		img = flipped(img)
-	}
-	c.DrawImage(rect, img)
+// pdfCanvas draws images as the other canvases do and in an order that is the
+// same every time.
+type pdfCanvas struct {
+	*vgpdf.Canvas
+	widest int // pixels of the widest image so far
 }
 
-func flipped(img *image.NRGBA) *image.NRGBA {
+// DrawImage implements vg.Canvas. The library draws images upside down, since
+// it does not undo the flip of its own coordinates. And it writes images
+// sorted by width, those of equal width in the order of a map: so every image
+// is made wider than the one before by transparent columns on its right.
+func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	b := img.Bounds()
-	out := image.NewNRGBA(b)
+	width := max(b.Dx(), c.widest+1)
+	c.widest = width
+	out := image.NewNRGBA(image.Rect(0, 0, width, b.Dy()))
 	for y := range b.Dy() {
-		copy(out.Pix[y*out.Stride:][:4*b.Dx()], img.Pix[(b.Dy()-1-y)*img.Stride:][:4*b.Dx()])
+		row := image.Rect(0, b.Dy()-1-y, b.Dx(), b.Dy()-y)
+		draw.Draw(out, row, img, image.Pt(b.Min.X, b.Min.Y+y), draw.Src)
 	}
-	return out
+	rect.Max.X = rect.Min.X + (rect.Max.X-rect.Min.X)*vg.Length(width)/vg.Length(b.Dx())
+	c.Canvas.DrawImage(rect, out)
 }
 
 // band is a polygon of a see-through colour.
@@ -38,17 +45,33 @@ type band struct {
 }
 
 // Plot implements plot.Plotter.
-func (b band) Plot(c draw.Canvas, p *plot.Plot) {
+func (b band) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	poly := *b.Polygon
 	poly.Color = b.shade
-	if _, pdf := c.Canvas.(*vgpdf.Canvas); pdf {
+	if isPDF(c.Canvas) {
 		poly.Color = straight(b.shade)
 	}
 	poly.Plot(c, p)
 }
 
+// isPDF looks through the canvases that the plots wrap around the page.
+func isPDF(c vg.Canvas) bool {
+	for {
+		switch inner := c.(type) {
+		case *pdfCanvas:
+			return true
+		case vgdraw.Canvas:
+			c = inner.Canvas
+		case *vgdraw.Canvas:
+			c = inner.Canvas
+		default:
+			return false
+		}
+	}
+}
+
 // straight is a colour whose components are not multiplied by its opacity. The
-// PDF backend expects them so, and would draw every see-through colour almost
+// PDF library expects them so, and would draw every see-through colour almost
 // black otherwise.
 type straight color.NRGBA
 

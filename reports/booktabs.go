@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/olekukonko/ll"
 	"github.com/olekukonko/tablewriter/tw"
@@ -118,7 +120,91 @@ func latexHeading(c Column) string {
 	return s
 }
 
+// A LaTeX table may have so many lines on a page, and so many characters in a
+// line that spans both columns of a paper, at \footnotesize.
+const (
+	latexRows  = 55
+	latexWidth = 112
+)
+
+// latex writes the table, in several parts where it is larger than a page: the
+// columns without numbers are repeated beside every part.
 func (t *Table) latex() ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprint(&b, "% needs \\usepackage{booktabs}\n")
+	parts := 0
+	for first := 0; first == 0 || first < len(t.Rows); first += latexRows {
+		for _, columns := range t.latexColumns() {
+			parts++
+			part := t.part(columns, first, min(first+latexRows, len(t.Rows)))
+			if err := part.latexPart(&b, parts); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// characters is the width of a column: of its longest entry or heading line,
+// with the space between columns.
+func (t *Table) characters(column int) int {
+	w := 0
+	for _, line := range strings.Split(wrap(t.Columns[column].Name, 16), "\n") {
+		w = max(w, utf8.RuneCountInString(line))
+	}
+	for i := range t.Rows {
+		w = max(w, utf8.RuneCountInString(t.Rows[i].Cells[column].plain()))
+	}
+	return w + 2
+}
+
+// latexColumns groups the columns by what fits on a line.
+func (t *Table) latexColumns() [][]int {
+	var names []int
+	var groups [][]int
+	used, base := 0, 0
+	for k, c := range t.Columns {
+		w := t.characters(k)
+		if !c.Numeric && len(groups) == 0 {
+			names = append(names, k)
+			base += w
+			continue
+		}
+		if len(groups) == 0 || used+w > latexWidth {
+			groups = append(groups, slices.Clone(names))
+			used = base
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], k)
+		used += w
+	}
+	if len(groups) == 0 {
+		return [][]int{names}
+	}
+	return groups
+}
+
+// part is the table with some of its columns and rows.
+func (t *Table) part(columns []int, from, to int) *Table {
+	p := *t
+	p.Columns, p.Rows = nil, nil
+	for _, k := range columns {
+		p.Columns = append(p.Columns, t.Columns[k])
+	}
+	for i := from; i < to; i++ {
+		row := Row{Rule: t.Rows[i].Rule}
+		for _, k := range columns {
+			cell := t.Rows[i].Cells[k]
+			cell.Repeat = cell.Repeat && i > from
+			row.Cells = append(row.Cells, cell)
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return &p
+}
+
+// latexPart writes one float. The first has the caption, the notes and the
+// label; the others say what they continue.
+func (t *Table) latexPart(b *bytes.Buffer, part int) error {
 	var header []string
 	for _, c := range t.Columns {
 		header = append(header, latexHeading(c))
@@ -142,18 +228,26 @@ func (t *Table) latex() ([]byte, error) {
 	}
 	body, err := t.write(&booktabs{columns: t.Columns, groups: groups}, header, rows)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// A table wider than a column of a two-column paper spans both.
-	env, size := "table", `\small`
-	if len(t.Columns) > 4 {
-		env, size = "table*", `\footnotesize`
+	env := "table"
+	width := 0
+	for k := range t.Columns {
+		width += t.characters(k)
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%% needs \\usepackage{booktabs}\n\\begin{%s}\n\\centering\n%s\n\\caption{%s", env, size, escapeLaTeX(t.Title+". "+t.Caption))
+	if width > latexWidth/2 {
+		env = "table*"
+	}
+	label := "tab:" + t.ID
+	caption := escapeLaTeX(t.Title + ". " + t.Caption)
 	for _, n := range t.Notes {
-		fmt.Fprintf(&b, " %s", escapeLaTeX(n))
+		caption += " " + escapeLaTeX(n)
 	}
-	fmt.Fprintf(&b, "}\n\\label{tab:%s}\n%s\\end{%s}\n", t.ID, body, env)
-	return b.Bytes(), nil
+	if part > 1 {
+		caption = escapeLaTeX(t.Title) + `, continued from Table~\ref{` + label + "}."
+		label += "-" + itoa(part)
+	}
+	fmt.Fprintf(b, "\\begin{%s}\n\\centering\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n\\caption{%s}\n\\label{%s}\n%s\\end{%s}\n", env, caption, label, body, env)
+	return nil
 }

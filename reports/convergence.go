@@ -76,7 +76,7 @@ func (r *Run) convergence(metric int) *Figure {
 	height := 2.2 * vg.Inch
 	return &Figure{
 		ID: slug(r.Metrics[metric].ID + "-n_steps"), Title: "Completeness against n_steps",
-		Caption: "Mean over images of |sum of the map - (F(x) - F(baseline))| against the number of integration steps, both axes logarithmic; " + bandCaption + "; " + r.counts([]int{metric}) +
+		Caption: "Mean over images of |sum of the map - (F(x) - F(baseline))| against the number of integration steps, both axes logarithmic. " + bandCaption + "; " + r.counts([]int{metric}) +
 			". A rule that converges falls along a straight line, the steeper the higher its order; where it flattens, more steps buy nothing (float32 rounding, or a rule whose weights do not sum to 1 at this number).",
 		w: single, h: height + l.height(single),
 		draw: func(c draw.Canvas) {

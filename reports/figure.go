@@ -48,7 +48,7 @@ func (f *Figure) Render(format string) ([]byte, error) {
 		c = vgsvg.New(f.w, f.h)
 	case "pdf":
 		undated()
-		c = vgpdf.New(f.w, f.h)
+		c = &pdfCanvas{Canvas: vgpdf.New(f.w, f.h)}
 	default:
 		return nil, fmt.Errorf("reports: figure format %q, want png, svg or pdf", format)
 	}

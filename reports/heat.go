@@ -100,7 +100,7 @@ func verticalBar(c draw.Canvas, m *colormap, at []float64, labels []string, styl
 			img.SetNRGBA(x, y, m.at(m.lo+(m.hi-m.lo)*float64(n-1-y)/(n-1)))
 		}
 	}
-	place(c, c.Rectangle, img)
+	c.DrawImage(c.Rectangle, img)
 	frame(c)
 	style.XAlign, style.YAlign = draw.XLeft, draw.YCenter
 	for i, v := range at {
@@ -120,7 +120,7 @@ func horizontalBar(c draw.Canvas, m *colormap, style text.Style) {
 			img.SetNRGBA(x, y, m.at(m.lo+(m.hi-m.lo)*float64(x)/(n-1)))
 		}
 	}
-	place(c, c.Rectangle, img)
+	c.DrawImage(c.Rectangle, img)
 	frame(c)
 	style.YAlign = draw.YTop
 	for i, align := range []text.XAlignment{draw.XLeft, draw.XCenter, draw.XRight} {

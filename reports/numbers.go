@@ -135,7 +135,7 @@ func (n number) latex() (whole, rest string) {
 		if n.half != "" {
 			whole, rest = "("+whole, rest+")"
 		}
-		rest += ` $\times 10^{` + strconv.Itoa(n.exp) + "}$"
+		rest += `$\times10^{` + strconv.Itoa(n.exp) + "}$"
 	}
 	return whole, rest
 }

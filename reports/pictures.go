@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -62,6 +63,8 @@ type mosaic struct {
 	gap    vg.Length
 	margin vg.Length
 	left   vg.Length // room for the labels of the rows
+
+	name, about text.Style // of the headings, one size for all columns
 }
 
 const (
@@ -69,7 +72,7 @@ const (
 	footHeight = vg.Length(20) // colour bar and its labels
 )
 
-func (r *Run) mosaic(cols int, left, limit vg.Length) mosaic {
+func (r *Run) mosaic(vs []view, cols int, left, limit vg.Length) mosaic {
 	m := mosaic{cols: cols, gap: 18 * dot, margin: 8 * dot, left: left}
 	room := (double-left-2*m.margin+m.gap)/vg.Length(cols) - m.gap
 	side := int(min(room, limit) / dot)
@@ -79,6 +82,16 @@ func (r *Run) mosaic(cols int, left, limit vg.Length) mosaic {
 		// Larger than the room even dot for dot: shrink.
 		shrink := vg.Length(side) * dot / longest
 		m.w, m.h = m.w*shrink, m.h*shrink
+	}
+	m.name, m.about = sans(tickSize), sans(6.5)
+	for _, v := range vs {
+		m.name = fit(m.name, r.Attributions[v.attribution].Method, m.heading())
+		m.about = fit(m.about, v.about(), m.heading())
+	}
+	for _, s := range []*text.Style{&m.name, &m.about} {
+		// Fitting one name after another must not shrink without end.
+		s.Font.Size = max(s.Font.Size, 5.2)
+		s.XAlign, s.YAlign = draw.XCenter, draw.YTop
 	}
 	return m
 }
@@ -99,20 +112,18 @@ func (m *mosaic) picture(c draw.Canvas, x, y vg.Length, r *Run, im int, v *view)
 		norm := Normalized(r.Attributions[v.attribution].Maps[im], r.C, v.sign, v.outlier)
 		img = blend(norm, pixels, r.H, r.W, v.colors)
 	}
-	place(c, box.Rectangle, enlarge(img, m.k))
+	c.DrawImage(box.Rectangle, enlarge(img, m.k))
 	frame(box)
 }
 
+// heading is the room for the text over a column.
+func (m *mosaic) heading() vg.Length { return m.w + m.gap - 3 }
+
 // head writes name and settings over a column.
 func (m *mosaic) head(c draw.Canvas, x, y vg.Length, name, about string) {
-	big, small := sans(tickSize), sans(6.5)
-	big.XAlign, big.YAlign = draw.XCenter, draw.YTop
-	small.XAlign, small.YAlign = draw.XCenter, draw.YTop
 	mid := c.Min.X + x + m.w/2
-	room := m.w + m.gap - 2
-	big, small = fit(big, name, room), fit(small, about, room)
-	c.FillText(big, vg.Point{X: mid, Y: c.Max.Y - y}, cut(name, big, room))
-	c.FillText(small, vg.Point{X: mid, Y: c.Max.Y - y - 10.5}, cut(about, small, room))
+	c.FillText(m.name, vg.Point{X: mid, Y: c.Max.Y - y}, cut(name, m.name, m.heading()))
+	c.FillText(m.about, vg.Point{X: mid, Y: c.Max.Y - y - 10.5}, cut(about, m.about, m.heading()))
 }
 
 // dots rounds a length to whole dots.
@@ -156,7 +167,7 @@ func (r *Run) pictureRows() []*Figure {
 		lines := (len(vs) + 1 + 5) / 6
 		cols = (len(vs) + lines) / lines
 	}
-	m := r.mosaic(cols, 0, 1.3*vg.Inch)
+	m := r.mosaic(vs, cols, 0, 1.3*vg.Inch)
 	lines := (len(vs) + cols) / cols
 	titleHeight := dots(16)
 	line := dots(headHeight) + m.h + dots(footHeight)
@@ -207,7 +218,7 @@ func (r *Run) sheets() []*Figure {
 		part := vs[from:min(from+6, len(vs))]
 		// Up to ten images share a page, smaller where need be.
 		limit := min(vg.Inch, (sheetHeight-headHeight-footHeight)/vg.Length(min(len(images), 10))-dots(5))
-		m := r.mosaic(len(part)+1, dots(vg.Inch), limit)
+		m := r.mosaic(part, len(part)+1, dots(vg.Inch), limit)
 		rowHeight := m.h + dots(4)
 		head, foot := dots(headHeight), dots(footHeight)
 		rows := max(1, int((sheetHeight-head-foot)/rowHeight))

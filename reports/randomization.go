@@ -22,10 +22,16 @@ func (r *Run) stepSeries() []stepSeries {
 	return all
 }
 
-// name tells the series apart from the others of the run.
+// stepName tells the series apart from the others of the run; the metric is
+// named only where there are several.
 func (r *Run) stepName(s stepSeries) string {
 	m := &r.Metrics[s.metric]
-	return m.title() + " " + m.Series[s.series].Name
+	for _, other := range r.stepSeries() {
+		if other.metric != s.metric {
+			return m.title() + " " + m.Series[s.series].Name
+		}
+	}
+	return m.Series[s.series].Name
 }
 
 // independent reports whether the steps change one layer each rather than all
@@ -95,7 +101,7 @@ func (r *Run) depths(s stepSeries) *Table {
 	series := &m.Series[s.series]
 	rows := r.order()
 	t := &Table{
-		ID: slug(m.ID + "-" + series.Name), Title: r.stepName(s) + " by layer", Columns: attributionColumns(), detail: true,
+		ID: slug(m.ID + "-" + series.Name), Title: title(r.stepName(s)) + " by layer", Columns: attributionColumns(), detail: true,
 		Caption: sentence(series.About) + " Columns: " + series.XName + ". " + strings.ToUpper(interval[:1]) + interval[1:] + "; " + r.counts([]int{s.metric}) + ".",
 	}
 	control := make([]bool, len(rows))

@@ -263,10 +263,15 @@ func (t *Table) html() ([]byte, error) {
 	pad(t, rows, "\u2007")
 	for i := range rows {
 		for k := range rows[i] {
-			rows[i][k] = html.EscapeString(rows[i][k])
+			// A number and its interval stay on one line.
+			rows[i][k] = strings.ReplaceAll(html.EscapeString(rows[i][k]), " ± ", "\u00a0±\u00a0")
 			if t.Rows[i].Cells[k].Bold {
 				rows[i][k] = "<b>" + rows[i][k] + "</b>"
 			}
+		}
+		// The library gives rows no class; the page finds this mark and draws a rule.
+		if t.Rows[i].Rule {
+			rows[i][0] = `<i class="group"></i>` + rows[i][0]
 		}
 	}
 	body, err := t.write(renderer.NewHTML(renderer.HTMLConfig{EscapeContent: false}), header, rows)
