@@ -32,6 +32,21 @@ type Method interface {
 	Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error
 }
 
+// Shaped is implemented by methods whose maps have another shape than the
+// image: those that attribute to a layer.
+type Shaped interface {
+	// Shape returns the maps' shape on a network that passed Check.
+	Shape(n *model.Net) model.Shape
+}
+
+// MapShape returns the shape of m's maps on n.
+func MapShape(m Method, n *model.Net) model.Shape {
+	if s, ok := m.(Shaped); ok {
+		return s.Shape(n)
+	}
+	return n.Input
+}
+
 // Env is what a method runs in.
 type Env struct {
 	Ctx    context.Context
@@ -50,7 +65,7 @@ type Input struct {
 
 // Attribution is the answer for one image. Map is valid during emit only.
 type Attribution struct {
-	Map    []float32 // [C*H*W]
+	Map    []float32 // [C*H*W] of MapShape
 	FX     float64   // the target's value at the input
 	FB     float64   // and at the baseline, where Summed
 	Summed bool      // the map is meant to sum to FX-FB (completeness)

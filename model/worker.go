@@ -67,8 +67,9 @@ type Result struct {
 // Worker runs a model on one goroutine. It owns all memory that a pass needs,
 // so that a pass allocates nothing.
 type Worker struct {
-	m    *Model
-	runs map[Rule]*pass
+	m     *Model
+	runs  map[Rule]*pass
+	parts map[*Model]*Worker
 }
 
 // pass is one program's memory and the rows that points come and go in.
@@ -95,6 +96,25 @@ func (r rows) row(l int) []float32 { return r.buf[l*r.ld : l*r.ld+r.n : l*r.ld+r
 
 // Worker returns a new worker.
 func (m *Model) Worker() *Worker { return &Worker{m: m, runs: map[Rule]*pass{}} }
+
+// Upto returns a worker on Model.Upto(layer), one and the same every time.
+func (w *Worker) Upto(layer string) (*Worker, error) { return w.part(w.m.Upto(layer)) }
+
+// After returns a worker on Model.After(layer), one and the same every time.
+func (w *Worker) After(layer string) (*Worker, error) { return w.part(w.m.After(layer)) }
+
+func (w *Worker) part(m *Model, err error) (*Worker, error) {
+	if err != nil {
+		return nil, err
+	}
+	if w.parts[m] == nil {
+		if w.parts == nil {
+			w.parts = map[*Model]*Worker{}
+		}
+		w.parts[m] = m.Worker()
+	}
+	return w.parts[m], nil
+}
 
 // Model returns the worker's model.
 func (w *Worker) Model() *Model { return w.m }
