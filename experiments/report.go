@@ -132,7 +132,7 @@ func (s *Store) report(p *Plan, man *Manifest, training *reports.Training) (stri
 	}
 	dir := filepath.Join(s.Dir, "report")
 	if err := reports.Write(dir, r); err != nil {
-		return "", full(err)
+		return "", noSpace(err)
 	}
 	return dir, nil
 }

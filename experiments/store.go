@@ -184,10 +184,18 @@ func syncDir(dir string) error {
 
 // full says what to do about a full disk.
 func full(err error) error {
+	if said := noSpace(err); said != err {
+		return said
+	}
+	return fmt.Errorf("experiments: store: %w", err)
+}
+
+// noSpace is full for errors that name their package already.
+func noSpace(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("experiments: the disk is full: %w; nothing that was stored is lost: free some space and run the same command again", err)
 	}
-	return fmt.Errorf("experiments: store: %w", err)
+	return err
 }
 
 // quarantine moves a file to a name of its own under quarantine/.

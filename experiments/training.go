@@ -182,7 +182,7 @@ func (b *Bench) model(ctx context.Context, s *Store, o Options, j *journal) (*mo
 		return nil, fmt.Errorf("%w; run the same command again to go on", err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, noSpace(err)
 	}
 	bar.set(1000, "")
 	if err := s.keep(key, res); err != nil {
