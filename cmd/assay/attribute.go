@@ -23,6 +23,7 @@ import (
 	"assay/experiments"
 	"assay/model"
 	"assay/model/npy"
+	"assay/train"
 	"assay/train/dataset"
 )
 
@@ -54,7 +55,8 @@ The .npz file holds, for N images of C channels, H rows and W columns:
   index         [N] int64, of the image in its split
 
 The same command gives the same bytes, whatever --workers says.`,
-		Example: `  assay attribute --net tutorial --weights cifar.pt --data cifar10:data --images 0:4 \
+		Example: `  assay attribute --method deep_lift --out maps.npz
+  assay attribute --net tutorial --weights cifar.pt --data cifar10:data --images 0:4 \
       --method integrated_gradients --param n_steps=50 --out maps.npz
   assay attribute --weights net.safetensors --data shapes --method noise_tunnel \
       --param over='{method: saliency, abs: false}' --param nt_samples=20 --out maps.npz`,
@@ -63,7 +65,7 @@ The same command gives the same bytes, whatever --workers says.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.net, "net", "", "preset network, see 'assay list nets' (default: tutorial)")
-	fl.StringVar(&f.weights, "weights", "", "weights file (.pt, .pth, .safetensors)")
+	fl.StringVar(&f.weights, "weights", "", "weights file (.pt, .pth, .safetensors; default: trained on shapes, comes with assay)")
 	fl.StringVar(&f.data, "data", "shapes", "data set as NAME or NAME:DIR, see 'assay list datasets'")
 	fl.StringVar(&f.split, "split", "test", "train or test")
 	fl.StringVar(&f.images, "images", "0:16", "images of the split: a half-open range 0:4 or a list 1,5,7")
@@ -85,7 +87,6 @@ The same command gives the same bytes, whatever --workers says.`,
 func (f *attributeFlags) attribute(c *cobra.Command) error {
 	for _, need := range []struct{ name, value, example string }{
 		{"method", f.method, "integrated_gradients"},
-		{"weights", f.weights, "net.safetensors, a file that 'assay train' or torch.save wrote"},
 		{"out", f.out, "maps.npz"},
 	} {
 		if need.value == "" {
@@ -166,7 +167,16 @@ func (f *attributeFlags) model(d *dataset.Dataset) (*model.Model, error) {
 	if err := net.Resolve(); err != nil {
 		return nil, usagef("--net %s cannot take the images of %s: %w", name, d.Name, err)
 	}
-	w, err := model.ReadWeights(f.weights)
+	if f.weights == "" && (d.Name != "shapes" || name != "tutorial") {
+		return nil, usagef("--weights is missing: the weights that come with assay are the tutorial network's for data set shapes, not %s's for %s", name, d.Name)
+	}
+	var w *model.Weights
+	var err error
+	if f.weights == "" {
+		w, err = train.DefaultWeights()
+	} else {
+		w, err = model.ReadWeights(f.weights)
+	}
 	if err != nil {
 		return nil, badInput(err)
 	}
