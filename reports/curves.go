@@ -95,7 +95,7 @@ func (r *Run) curveFigure(metric, series int) *Figure {
 		return nil
 	}
 	height := 2.15 * vg.Inch
-	p := curvePlot("", s, curves, height, single-0.6*vg.Inch, 5)
+	p := curvePlot("", s, curves, height, single-0.6*vg.Inch, 6)
 	f := &Figure{
 		ID: r.curveID(metric, series), Title: title(m.title()),
 		Caption: sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One configuration per method: the largest n_steps and nt_samples." + r.reading(metric),

@@ -121,7 +121,7 @@ func (r *Run) depthFigure(metric int, series []int) *Figure {
 		},
 	}
 	f.Caption = "Similarity of the maps before and after weights are drawn anew, by layer (" + m.Series[series[0]].XName + "); " + strings.ToLower(bandCaption[:1]) + bandCaption[1:] + "; " +
-		r.counts([]int{metric}) + ". One configuration per method. A faithful map loses its similarity as layers are randomised; one that stays near the edge detector's 1 shows the image, not the network."
+		r.counts([]int{metric}) + ". One configuration per method. A faithful map loses its similarity as layers are randomised; one that stays as high as the controls, which never look at the network, does not explain it."
 	return f
 }
 

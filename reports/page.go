@@ -29,13 +29,13 @@ type pageSection struct {
 
 // pageItem is a table's finished HTML or a figure.
 type pageItem struct {
-	Fold           string // title of the fold it hides in; "" shows it at once
-	Table          template.HTML
-	ID, Title      string
-	Caption        string
-	Image          template.URL // data URI
-	Width          int          // CSS pixels
-	IsFigure, Wide bool
+	Fold      string // title of the fold it hides in; "" shows it at once
+	Table     template.HTML
+	ID, Title string
+	Caption   string
+	Image     template.URL // data URI
+	Width     int          // CSS pixels
+	IsFigure  bool
 }
 
 // html writes report.html: one file that needs no other, no script and no
@@ -62,7 +62,7 @@ func (r *Run) html(sections []section, images map[string][]byte) ([]byte, error)
 					kind = "png"
 				}
 				pi = pageItem{
-					IsFigure: true, ID: f.ID, Title: f.Title, Caption: f.Caption, Wide: f.w > single,
+					IsFigure: true, ID: f.ID, Title: f.Title, Caption: f.Caption,
 					Image: template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(images[f.ID])),
 					// A quarter larger than in print: screens are read from farther away.
 					Width: int(f.w / vg.Inch * 96 * 1.25),

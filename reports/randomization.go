@@ -89,7 +89,7 @@ func (r *Run) randomization() *Table {
 		metrics = append(metrics, s.metric)
 		absent = append(absent, r.estimates(t, rows, control, name, series.Better, func(i int) []float64 { return r.final(i, s) })...)
 	}
-	t.Caption = "Similarity between the map of the trained network and the map after its weights were drawn anew: after the last layer in cascading order, and the mean over layers where one layer is randomised at a time. A map that stays similar does not depend on what the network learnt; the edge detector, which never looks at it, shows the worst case. " +
+	t.Caption = "Similarity between the map of the trained network and the map after its weights were drawn anew: after the last layer in cascading order, and the mean over layers where one layer is randomised at a time. A map that stays similar does not depend on what the network learnt; the controls, which never look at it, show the worst case. " +
 		interval + "; " + r.counts(metrics) + "."
 	t.Notes = append(r.common(rows), notes(absent)...)
 	return t

@@ -7,6 +7,9 @@ import (
 	"assay/model/rng"
 )
 
+// Products that feed a sum are rounded first, here as in the program: no
+// compiler may fuse them, so the numbers are the same on every CPU.
+
 // synthetic is a Run of the tutorial's shape made of nothing but formulas: the
 // sweep of saliency, integrated gradients, DeepLift and noise tunnel, the two
 // controls, and four metrics.
@@ -28,7 +31,7 @@ func synthetic(images, pictured, side int, steps []string, samples []string, std
 	}
 	z := rng.New(1, "synthetic report")
 	for i := range images {
-		im := Image{Index: i, Label: z.IntN(10), Probability: 0.3 + 0.7*z.Float64()}
+		im := Image{Index: i, Label: z.IntN(10), Probability: 0.3 + float64(0.7*z.Float64())}
 		im.Predicted, im.LabelProb, im.Target = im.Label, im.Probability, im.Label
 		if z.Float64() < 0.35 {
 			im.Predicted = z.IntN(10)
@@ -147,14 +150,14 @@ func (r *Run) fake(a *Attribution, metric int, quality float64, z *rng.Stream) [
 		return [][]float64{{d}, {math.Abs(d)}, {math.Abs(d) / (1 + z.Float64())}}
 	case "deletion", "insertion":
 		curve := m.Series[1].X
-		y, top, u := make([]float64, len(curve)), 0.5+0.5*z.Float64(), 1+quality*6+z.Float64()
+		y, top, u := make([]float64, len(curve)), 0.5+float64(0.5*z.Float64()), 1+float64(quality*6)+z.Float64()
 		sum := 0.0
 		for i, x := range curve {
 			t := x
 			if m.Metric == "insertion" {
 				t = 1 - x
 			}
-			y[i] = math.Max(0, top/(1+u*t)+0.05*noise())
+			y[i] = math.Max(0, top/(1+float64(u*t))+float64(0.05*noise()))
 			sum += y[i] / float64(len(curve))
 		}
 		return [][]float64{{sum}, y}
@@ -165,7 +168,7 @@ func (r *Run) fake(a *Attribution, metric int, quality float64, z *rng.Stream) [
 			for i := range y {
 				y[i] = 1
 				if i > 0 && a.Method != "edge_detector" {
-					y[i] = math.Max(-0.3, (1-quality)/float64(i)+0.3*noise())
+					y[i] = math.Max(-0.3, (1-quality)/float64(i)+float64(0.3*noise()))
 				}
 			}
 			if a.Method == "random" && s == 0 {
@@ -206,7 +209,7 @@ func blob(method string, k, side int, z *rng.Stream) []float32 {
 		y, x := i/side%side, i%side
 		dx, dy := x-side/4-k*side/12%(side/2), y-side/2
 		d := float64(dx*dx+dy*dy) / float64(side*side)
-		v := 0.3*(z.Float64()-0.5) + 1/(1+60*d)
+		v := float64(0.3*(z.Float64()-0.5)) + 1/(1+float64(60*d))
 		if x%4 == 0 {
 			v = -v / 2
 		}
@@ -225,7 +228,7 @@ func blob(method string, k, side int, z *rng.Stream) []float32 {
 func trained(r *Run) *Training {
 	t := &Training{Interval: 2000, Accuracy: 0.613}
 	for i := range 30 {
-		t.Running = append(t.Running, 1+1.2/(1+float64(i)/3)+0.03*float64(i%3))
+		t.Running = append(t.Running, 1+1.2/(1+float64(i)/3)+float64(0.03*float64(i%3)))
 	}
 	for i := range 5 {
 		t.Epochs = append(t.Epochs, Epoch{Loss: 1.05 + 0.9/float64(i+1), TrainAccuracy: 0.62 - 0.3/float64(i+1), TestAccuracy: 0.613 - 0.2/float64(i+1), LR: 0.001})
@@ -237,7 +240,7 @@ func trained(r *Run) *Training {
 		}
 		row[l] = 1000 - 40*9 - 100
 		t.Confusion = append(t.Confusion, row)
-		c := Class{Name: name, Precision: 0.55 + 0.01*float64(l), Recall: 0.6, F1: 0.57, Support: 1000}
+		c := Class{Name: name, Precision: 0.55 + float64(0.01*float64(l)), Recall: 0.6, F1: 0.57, Support: 1000}
 		if l == 2 {
 			c.Precision, c.F1 = math.NaN(), math.NaN()
 		}

@@ -30,6 +30,10 @@ const sums = "SHA256SUMS"
 //	SHA256SUMS           of the above
 //
 // The same Run gives the same bytes: nothing holds a date, a host or a path.
+// Numbers and tables are the same in every build. Figures are so on every CPU,
+// but a build in which the compiler fuses multiply-add (arm64, GOAMD64=v3) may
+// draw a line's edge a shade differently, as the drawing libraries leave the
+// choice to it.
 // The files are written into a directory beside dir, which then takes its
 // place, so that dir is never half a report. A former report is replaced;
 // files in it that no report wrote are kept. A directory that holds anything
