@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -120,9 +122,7 @@ func (b *Bench) network(d *decoder, at positions) {
 	case len(m.Layers) > 0:
 		n := &model.Net{Name: "layers", Input: b.Data.Shape, Layers: slices.Clone(m.Layers)}
 		if err := n.Resolve(); err != nil {
-			for _, p := range problems(err) {
-				d.fault(at.of("model.layers"), "%s", p.msg)
-			}
+			layerFaults(d, at, err)
 			return
 		}
 		if n.Classes() != len(b.Data.Classes) {
@@ -139,6 +139,21 @@ func (b *Bench) network(d *decoder, at positions) {
 			}
 			b.Net = n
 		}
+	}
+}
+
+var layerNumber = regexp.MustCompile(`^layer (\d+) `)
+
+// layerFaults puts each line of what Net.Resolve found at its layer.
+func layerFaults(d *decoder, at positions, err error) {
+	for line := range strings.SplitSeq(strings.TrimPrefix(err.Error(), "model: "), "\n") {
+		n := at.of("model.layers")
+		if m := layerNumber.FindStringSubmatch(line); m != nil {
+			if layer := at["model.layers["+m[1]+"]"]; layer != nil {
+				n = layer
+			}
+		}
+		d.fault(n, "%s", line)
 	}
 }
 

@@ -456,3 +456,29 @@ func TestParseShard(t *testing.T) {
 		}
 	}
 }
+
+func TestLayerFaultsNameTheirLayer(t *testing.T) {
+	s, err := Parse("spec.yaml", `name: x
+data: {dataset: shapes, n_train: 20, n_test: 20}
+model:
+  layers:
+    - {kind: conv2d, out: 3, kernel: 99}
+    - {kind: relu, out: 3}
+  train: {}
+attributions: [{method: saliency}]
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Prepare()
+	want := `spec.yaml:5:7: layer 1 (conv1): kernel is 99, want 1 to 64
+      - {kind: conv2d, out: 3, kernel: 99}
+        ^
+spec.yaml:6:7: layer 2 (relu1): relu takes no out
+      - {kind: relu, out: 3}
+        ^
+2 errors`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
