@@ -32,7 +32,12 @@ cifar10:
 
 # speeds and memory beside the machine's measured FMA peak; let nothing else run
 bench:
-    go run ./model/internal/bench
+    go test ./model -run '^$' -bench 'InputGradients|Forward|TwoWorkers|TrainingSteps' -benchtime 5s
+    go test ./cmd/assay -run '^$' -bench 'IGMemory|Quickstart' -benchtime 1x -timeout 30m
+
+# every benchmark, kernels included
+bench-all:
+    go test ./... -run '^$' -bench . -timeout 60m
 
 # rewrite the golden files from what the code does now; then read the diff
 golden:

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"unsafe"
@@ -48,11 +47,12 @@ const align = 16
 func roundUp(n int) int { return (n + align - 1) &^ (align - 1) }
 
 // activeLevel is the instruction set in use: the best of this CPU or the one
-// ASSAY_KERNEL names. KernelError reports a wrong name before anything runs.
+// ASSAY_KERNEL names. Programs ask KernelError first; that the variable is wrong
+// and nobody asked is a fault worth a panic, not a silent change of speed.
 var activeLevel = sync.OnceValue(func() kernel.Level {
 	l, err := kernel.Pick()
 	if err != nil {
-		return kernel.Portable
+		panic(err)
 	}
 	return l
 })
@@ -61,10 +61,7 @@ var activeLevel = sync.OnceValue(func() kernel.Level {
 // is unset or fine.
 func KernelError() error {
 	_, err := kernel.Pick()
-	if err != nil {
-		return fmt.Errorf("ASSAY_KERNEL=%s: %w", os.Getenv("ASSAY_KERNEL"), err)
-	}
-	return nil
+	return err
 }
 
 // KernelName returns the instruction set in use: portable, avx2 or avx512.

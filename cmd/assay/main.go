@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/experiments"
+	"assay/model"
 )
 
 // The exit codes, after sysexits.h where it has one.
@@ -54,6 +55,10 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, cancel := interruptible()
 	defer cancel()
+	if err := model.KernelError(); err != nil {
+		fmt.Fprintln(os.Stderr, "assay:", err)
+		return exitUsage
+	}
 	root := rootCmd()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -7,15 +7,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/experiments"
+	"assay/model"
 )
 
 func versionCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version that reports name",
+		Short: "Print the version that reports name, and the instruction set in use",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			fmt.Fprintf(c.OutOrStdout(), "assay %s %s %s/%s\n", experiments.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(c.OutOrStdout(), "assay %s %s %s/%s %s\n", experiments.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, model.KernelName())
 			return nil
 		},
 	}
