@@ -44,6 +44,13 @@ type Task struct {
 	blockFirst bool
 }
 
+// gradientWork is what a gradient costs in passes forward: one of its own, and
+// about two for the way back.
+const gradientWork = 3
+
+// work is the cost of the task in passes forward.
+func (t Task) work() int { return gradientWork*t.Gradients + t.Forwards }
+
 func newPlan(spec *Spec, man *Manifest, modelHash string) (*Plan, error) {
 	net, err := man.net()
 	if err != nil {
@@ -64,7 +71,7 @@ func newPlan(spec *Spec, man *Manifest, modelHash string) (*Plan, error) {
 	}
 	// The longest first, so that no worker is left alone with one at the end.
 	slices.SortStableFunc(p.Tasks, func(a, b Task) int {
-		return cmp.Compare(3*b.Gradients+b.Forwards, 3*a.Gradients+a.Forwards)
+		return cmp.Compare(b.work(), a.work())
 	})
 	for i := range p.Tasks {
 		p.Tasks[i].Number = i

@@ -129,8 +129,9 @@ func (r *runner) look(ctx context.Context, tasks []Task) ([]Task, error) {
 }
 
 func (r *runner) compute(ctx context.Context, tasks []Task) error {
-	gradients, forwards := 0, 0
+	gradients, forwards, work := 0, 0, 0
 	for _, t := range tasks {
+		work += t.work()
 		gradients += t.Gradients
 		forwards += t.Forwards
 	}
@@ -140,7 +141,7 @@ func (r *runner) compute(ctx context.Context, tasks []Task) error {
 		return err
 	}
 	r.o.Console.Log.Info("computing", "cells", r.out.Cells-r.out.Found, "stored", r.out.Found, "gradients", gradients, "forwards", forwards, "workers", workers, "about", estimate.String())
-	r.bar = r.o.Console.bar("attributing", 3*gradients+forwards)
+	r.bar = r.o.Console.bar("attributing", work)
 	defer r.bar.stop()
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -149,19 +150,14 @@ func (r *runner) compute(ctx context.Context, tasks []Task) error {
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
-			w := &worker{ctx: ctx, plan: r.plan, data: r.bench.Data, own: r.model.Worker(), seed: r.bench.Spec.Seed, have: r.has, put: r.put}
+			w := &worker{ctx: ctx, plan: r.plan, data: r.bench.Data, own: r.model.Worker(), seed: r.bench.Spec.Seed, have: r.has, put: r.put, tell: r.tell}
 			for t := range queue {
 				if ctx.Err() != nil {
 					continue // empty the queue
 				}
 				if err := w.do(t); err != nil {
 					cancel(err)
-					continue
 				}
-				r.mu.Lock()
-				r.done += 3*t.Gradients + t.Forwards
-				r.bar.set(r.done, fmt.Sprintf("%d of %d cells", r.out.Found+r.out.Computed, r.out.Cells))
-				r.mu.Unlock()
 			}
 		})
 	}
@@ -171,6 +167,13 @@ func (r *runner) compute(ctx context.Context, tasks []Task) error {
 	close(queue)
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+func (r *runner) tell(work int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done += work
+	r.bar.set(r.done, fmt.Sprintf("%d of %d cells", r.out.Found+r.out.Computed, r.out.Cells))
 }
 
 func (r *runner) has(key string) bool {

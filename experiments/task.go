@@ -26,6 +26,18 @@ type worker struct {
 
 	have func(key string) bool                                             // cells that need not be computed
 	put  func(key string, payload []byte, what string, took float64) error // takes a finished one
+	tell func(work int)                                                    // as work gets done, in the unit of Task.work; may be nil
+
+	told int // of the task under way
+}
+
+// did counts work of the task under way, never more than was planned.
+func (w *worker) did(t Task, work int) {
+	work = min(work, t.work()-w.told)
+	w.told += work
+	if w.tell != nil {
+		w.tell(work)
+	}
 }
 
 // maxOther bounds the workers of other models that are kept: each holds the
@@ -50,6 +62,15 @@ type block struct {
 
 // do computes what is missing of a task.
 func (w *worker) do(t Task) error {
+	w.told = 0
+	if err := w.compute(t); err != nil {
+		return err
+	}
+	w.did(t, t.work())
+	return nil
+}
+
+func (w *worker) compute(t Task) error {
 	p := w.plan
 	from, to := p.block(t.Block)
 	var missing []int // attributions of which a cell is missing
@@ -206,6 +227,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 	if err != nil {
 		return nil, err
 	}
+	w.did(t, gradientWork*len(b.index)*p.passes(missing))
 	took := since(started) / float64(len(missing))
 	for k, a := range missing {
 		key := p.mapsKey(a, t.Block)
@@ -252,7 +274,7 @@ func (w *worker) score(t Task, m int, missing, due []int, cases [][]metrics.Case
 	p := w.plan
 	metric := p.Metrics[m].Metric
 	n := p.scored(m, t.Block)
-	_, explain := metrics.Cost(metric, p.net)
+	forward, explain := metrics.Cost(metric, p.net)
 	chunk := n
 	if explain > 0 && len(due) > 1 {
 		perImage := len(due) * explain * w.data.Shape.Size() * 4
@@ -266,7 +288,11 @@ func (w *worker) score(t Task, m int, missing, due []int, cases [][]metrics.Case
 		for d, k := range due {
 			ms[d] = p.Attributions[missing[k]].Method
 		}
-		again := &again{w: w, methods: ms, kept: map[[sha256.Size]byte][][][]float32{}}
+		rows := make([]int, len(due))
+		for d, k := range due {
+			rows[d] = missing[k]
+		}
+		again := &again{w: w, task: t, rows: rows, methods: ms, kept: map[[sha256.Size]byte][][][]float32{}}
 		for d, k := range due {
 			started := now()
 			again.d = d
@@ -280,6 +306,7 @@ func (w *worker) score(t Task, m int, missing, due []int, cases [][]metrics.Case
 			}
 			values[d] = append(values[d], v...)
 			took[d] += since(started)
+			w.did(t, forward*(to-from))
 		}
 	}
 	width := 0
@@ -307,6 +334,8 @@ func (w *worker) score(t Task, m int, missing, due []int, cases [][]metrics.Case
 // again explains cases anew for a metric.
 type again struct {
 	w       *worker
+	task    Task
+	rows    []int         // indices into Plan.Attributions
 	methods []attr.Method // of all configurations that are scored together
 	d       int           // the one that asks
 	// kept holds the maps of the configurations after the one that asked
@@ -324,6 +353,7 @@ func (g *again) explain(m *model.Model, cases []metrics.Case, emit func(i int, m
 	hash := m.Hash()
 	mw := g.w.worker(m, hash)
 	if len(g.methods) == 1 {
+		defer g.w.did(g.task, gradientWork*len(in)*g.w.plan.passes(g.rows))
 		return attr.Run(g.w.env(mw), g.methods, in, func(_, i int, a attr.Attribution) { emit(i, a.Map) })
 	}
 	key := asked(hash, in)
@@ -338,6 +368,7 @@ func (g *again) explain(m *model.Model, cases []metrics.Case, emit func(i int, m
 		if err != nil {
 			return err
 		}
+		g.w.did(g.task, gradientWork*len(in)*g.w.plan.passes(g.rows[g.d:]))
 		g.kept[key] = maps
 	}
 	for i, x := range maps[g.d] {
