@@ -12,8 +12,8 @@ import (
 // linear adds y = w x + b on a flat activation of n features.
 //
 // With 16 lanes it is a 1x1 convolution of one pixel. With 4, a lane is a
-// quarter of a vector, so vectors run over the outputs instead and the four
-// images are the rows; the order of every sum is the same.
+// quarter of a vector, so vectors run over the inputs instead (over the outputs
+// for the input gradient).
 func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool) *gorgonia.Node {
 	var o *op
 	var packed *gorgonia.Node
@@ -22,8 +22,7 @@ func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool)
 		g := linearGather(n, out, b.lanes)
 		o, packed = g.op(true, true), b.apply(g.packOp(2), w)
 	} else {
-		ld := (out + 7) &^ 7
-		o, packed = linear4(n, out, ld), b.apply(transposeOp(n, out, ld), w)
+		o, packed = linear4(n, out), b.widened(n, out, w)
 	}
 	o.in = append(o.in, 2)
 	o.wrt = []bool{needX, false, train, train}
@@ -35,11 +34,7 @@ func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool)
 			g := linearGradGather(n, out, b.lanes)
 			ds[0] = b.apply(g.op(false, true), grad, b.apply(g.packOp(2), in[3]))
 		case needX:
-			wide := in[3]
-			if n%4 != 0 {
-				wide = b.apply(widenOp(out, n, (n+3)&^3), wide)
-			}
-			ds[0] = b.apply(linear4GradX(n, out), grad, wide)
+			ds[0] = b.apply(linear4GradX(n, out), grad, b.widened(n, out, in[3]))
 		}
 		if train {
 			ds[3] = b.apply(linear4GradW(n, out), grad, in[0])
@@ -61,19 +56,30 @@ func offsets(n, step int) []int32 {
 	return off
 }
 
-// linear4 computes four images at once from [n][4] activations and transposed
-// weights [n][ld].
-func linear4(n, out, ld int) *op {
-	off := offsets(n, ld)
+// widened returns the weight [out][n] with rows of a multiple of 4 floats.
+func (b *graph) widened(n, out int, w *gorgonia.Node) *gorgonia.Node {
+	if n%4 == 0 {
+		return w
+	}
+	return b.apply(widenOp(out, n, (n+3)&^3), w)
+}
+
+// linear4 computes four images at once from [n][4] activations and weights
+// [out][n], rows widened to a multiple of 4: eight partial sums over the inputs
+// and a fixed tree (kernel.Set.WGrad), then the bias.
+func linear4(n, out int) *op {
+	ld := (n + 3) &^ 3
+	off := offsets(4, ld)
 	return &op{
-		name: fmt.Sprintf("linear %d -> %d x4", n, out), in: []int{2, 1, 1}, shape: tensor.Shape{out, 4}, inPlace: -1, scratch: 4 * ld,
+		name: fmt.Sprintf("linear %d -> %d x4", n, out), in: []int{2, 2, 1}, shape: tensor.Shape{out, 4}, inPlace: -1, scratch: 4 * ld,
 		run: func(k *kernel.Set, y []float32, in [][]float32, rows []float32) {
-			for l := range 4 {
-				copy(rows[l*ld:], in[2])
-				clear(rows[l*ld+out : (l+1)*ld])
+			rows4(k, n, in[0], rows, ld)
+			k.WGrad(out, 4, 1, ld, &in[1][0], 0, ld, &rows[0], 0, &off[0], &y[0], 4, false)
+			for o, b := range in[2] {
+				for l := range 4 {
+					y[o*4+l] += b
+				}
 			}
-			k.Gemm(4, ld, n, &off[0], &in[1][0], &in[0][0], nil, &rows[0], ld)
-			lanes4(k, out, rows, ld, y)
 		},
 	}
 }
@@ -117,6 +123,22 @@ func linear4GradW(n, out int) *op {
 	}
 }
 
+// rows4 transposes [n][4] into four rows with stride ld, the rest of each zero.
+func rows4(k *kernel.Set, n int, src, rows []float32, ld int) {
+	whole := n &^ 3
+	if whole > 0 {
+		k.Rows4(whole, &src[0], &rows[0], ld)
+	}
+	for l := range 4 {
+		for i := whole; i < ld; i++ {
+			rows[l*ld+i] = 0
+			if i < n {
+				rows[l*ld+i] = src[i*4+l]
+			}
+		}
+	}
+}
+
 // lanes4 transposes four rows with stride ld into [n][4].
 func lanes4(k *kernel.Set, n int, rows []float32, ld int, dst []float32) {
 	whole := n &^ 3
@@ -127,19 +149,6 @@ func lanes4(k *kernel.Set, n int, rows []float32, ld int, dst []float32) {
 		for l := range 4 {
 			dst[i*4+l] = rows[l*ld+i]
 		}
-	}
-}
-
-// transposeOp turns a weight [out][n] into [n][ld], the rest of each row zero.
-func transposeOp(n, out, ld int) *op {
-	return &op{
-		name: fmt.Sprintf("transpose %d x %d to %d", out, n, ld), in: []int{2}, shape: tensor.Shape{n * ld}, wrt: []bool{false}, inPlace: -1,
-		run: func(k *kernel.Set, t []float32, in [][]float32, _ []float32) {
-			k.Transpose(out, n, &in[0][0], n, &t[0], ld)
-			for i := range n {
-				clear(t[i*ld+out : (i+1)*ld])
-			}
-		},
 	}
 }
 

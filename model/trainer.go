@@ -12,6 +12,7 @@ type Trainer struct {
 	*instance
 	params []trained
 	rows   rows // the images of a block, one a lane
+	steps  int
 }
 
 // trained is one parameter: weights, momentum, gradient of the last block and,
@@ -50,8 +51,8 @@ type SGD struct{ LR, Momentum, WeightDecay float32 }
 
 // Step takes one step of SGD on the mean cross-entropy of the batch and
 // returns that loss, computed before the step. x[i] is a normalised image
-// [C*H*W]; labels are below Classes. A loss or weight that is not finite is an
-// error, and the weights are then useless.
+// [C*H*W]; labels are below Classes. A loss that is not finite is an error at
+// once, a weight within 32 steps (see Finite); the weights are then useless.
 func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err error) {
 	if len(x) == 0 || len(x) != len(labels) {
 		return 0, fmt.Errorf("model: a step on %d images with %d labels", len(x), len(labels))
@@ -95,11 +96,26 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 			g = p.sum
 		}
 		sgd(t.k, p.w, p.v, g, o)
-		if j := firstNotFinite(t.k, p.w); j >= 0 {
-			return loss, fmt.Errorf("model: %s[%d] became %v", p.Name, j, p.w[j])
-		}
+	}
+	// Weights that overflow show in the next loss, or here soon after.
+	if t.steps++; t.steps%checkEvery == 0 {
+		return loss, t.Finite()
 	}
 	return loss, nil
+}
+
+// checkEvery is the number of steps between two looks at every weight, which
+// take as long as a twentieth of a step.
+const checkEvery = 32
+
+// Finite returns an error that names the first weight that is not finite.
+func (t *Trainer) Finite() error {
+	for _, p := range t.params {
+		if j := firstNotFinite(t.k, p.w); j >= 0 {
+			return fmt.Errorf("model: %s[%d] became %v", p.Name, j, p.w[j])
+		}
+	}
+	return nil
 }
 
 // gather adds the block's gradients to the batch's, block after block.
