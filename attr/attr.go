@@ -54,6 +54,15 @@ type Env struct {
 	Seed   uint64    // of the run; every draw names its own stream (model/rng)
 	Mean   []float32 // [C] of pixel/255, and
 	Std    []float32 // [C] of the data set: what a PNG or JPEG baseline is normalised with
+
+	// MeanImage is the mean of the training images, normalised [C*H*W], for
+	// baseline mean; nil where no method asks (UsesMeanImage).
+	MeanImage []float32
+	// Train writes training image i, 0 <= i < TrainSize, normalised into x
+	// [C*H*W], for baseline train; nil where no method asks (UsesTraining). It is
+	// called from several goroutines.
+	Train     func(i int, x []float32)
+	TrainSize int
 }
 
 // Input is one image to explain.
@@ -69,6 +78,7 @@ type Attribution struct {
 	FX     float64   // the target's value at the input
 	FB     float64   // and at the baseline, where Summed
 	Summed bool      // the map is meant to sum to FX-FB (completeness)
+	Steps  int       // points on the path that were used, where the method chose their number; else 0
 }
 
 // Problem is one option that cannot be.

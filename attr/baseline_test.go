@@ -15,7 +15,20 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// pixels returns the first image's baseline.
+func pixels(t testing.TB, e *Env, b Baseline) []float32 {
+	t.Helper()
+	from, err := b.one(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, e.size())
+	from(&Input{X: make([]float32, e.size())}, x)
+	return x
+}
+
 func TestBaselineText(t *testing.T) {
+	const wanted = "want a finite number or one of zero, black, white, mean, blur, uniform, gaussian, max_distance, train, image:PATH, images:PATH"
 	for _, r := range []struct{ text, want, err string }{
 		{text: "zero", want: "zero"},
 		{text: "0", want: "zero"},
@@ -24,10 +37,27 @@ func TestBaselineText(t *testing.T) {
 		{text: "0.1", want: "0.1"},
 		{text: "1e-3", want: "0.001"},
 		{text: "image:a b.png", want: "image:a b.png"},
-		{text: "black", err: `attr: baseline is "black", want zero, a finite number or image:PATH`},
-		{text: "NaN", err: `attr: baseline is "NaN", want zero, a finite number or image:PATH`},
-		{text: "1e99", err: `attr: baseline is "1e99", want zero, a finite number or image:PATH`},
-		{text: "", err: `attr: baseline is "", want zero, a finite number or image:PATH`},
+		{text: "black", want: "black"},
+		{text: "white", want: "white"},
+		{text: "mean", want: "mean"},
+		{text: "blur", want: "blur:5"},
+		{text: "blur:2.5", want: "blur:2.5"},
+		{text: "uniform", want: "uniform"},
+		{text: "gaussian", want: "gaussian:1"},
+		{text: "gaussian:0.25", want: "gaussian:0.25"},
+		{text: "max_distance", want: "max_distance"},
+		{text: "train", want: "train"},
+		{text: "train:20", want: "train:20"},
+		{text: "images:b.npy", want: "images:b.npy"},
+		{text: "NaN", err: `attr: baseline is "NaN", ` + wanted},
+		{text: "1e99", err: `attr: baseline is "1e99", ` + wanted},
+		{text: "", err: `attr: baseline is "", ` + wanted},
+		{text: "blakc", err: `attr: baseline is "blakc", ` + wanted + `; did you mean "black"?`},
+		{text: "black:1", err: `attr: baseline is "black:1", ` + wanted + `; did you mean "black"?`},
+		{text: "blur:0", err: `attr: baseline is "blur:0", want a number above 0, at most 1000, after the colon`},
+		{text: "gaussian:x", err: `attr: baseline is "gaussian:x", want a number above 0, at most 1000, after the colon`},
+		{text: "train:0", err: `attr: baseline is "train:0", want a number of images, 1 or more, after the colon`},
+		{text: "images:", err: `attr: baseline is "images:", want a file after the colon`},
 		{text: "image:", err: `attr: baseline is "image:", want a file after the colon`},
 	} {
 		var b Baseline
@@ -100,10 +130,7 @@ func TestBaselineImages(t *testing.T) {
 	in := images(e, 2)
 	for path, want := range map[string][]float32{pngPath: want, npyPath: values} {
 		o := &DeepLift{MultiplyByInputs: true, Baseline: ImageBaseline(path)}
-		got, err := o.Baseline.pixels(e)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := pixels(t, e, o.Baseline)
 		for j := range want {
 			if got[j] != want[j] {
 				t.Fatalf("%s value %d: got %v, want %v", path, j, got[j], want[j])
@@ -134,7 +161,7 @@ func TestBaselineImages(t *testing.T) {
 		}
 	}
 	e.Mean = nil
-	if _, err := ImageBaseline(pngPath).pixels(e); err == nil || !strings.Contains(err.Error(), "there are 0 means") {
+	if _, err := ImageBaseline(pngPath).one(e); err == nil || !strings.Contains(err.Error(), "there are 0 means") {
 		t.Errorf("without means: got %v", err)
 	}
 }

@@ -15,11 +15,14 @@ import (
 // Propagating Activation Differences", ICML 2017, section 3.5.1, with the
 // cross-maximum rule at max-pools. Captum's answer is another one (see Compat).
 type DeepLift struct {
-	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: zero, a number, or image:PATH"`
+	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
 	// Compat "captum" routes a max-pool to the maximum of the input alone, as
 	// Captum does.
 	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone" jsonschema:"enum=,enum=captum"`
+
+	// base replaces Baseline by one that the caller makes for every input.
+	base func(in *Input, dst []float32)
 }
 
 // Check reports an unknown compat and a baseline that cannot be read or has not
@@ -38,8 +41,18 @@ func (o *DeepLift) Attribute(e *Env, in []Input, emit func(i int, a Attribution)
 
 func (o *DeepLift) passes() int { return 2 }
 
+func (o *DeepLift) baselines() []Baseline { return []Baseline{o.Baseline} }
+
+// from returns what writes the baseline of an input.
+func (o *DeepLift) from(e *Env) (func(in *Input, dst []float32), error) {
+	if o.base != nil {
+		return o.base, nil
+	}
+	return o.Baseline.one(e)
+}
+
 func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
-	base, err := o.Baseline.pixels(e)
+	from, err := o.from(e)
 	if err != nil {
 		return err
 	}
@@ -47,14 +60,16 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 	if o.Compat == "captum" {
 		by = model.RescaleCaptum
 	}
-	r := newRing(1, len(base))
-	m := make([]float32, len(base))
+	size := e.size()
+	r, bases := newRing(1, size), newRing(1, size)
+	m := make([]float32, size)
 	err = e.Worker.Gradients(e.Ctx, by, n,
 		func(i int, p *model.Point) {
 			in := r.at(i)
 			input(i, in)
 			copy(p.X, in.X)
-			copy(p.Baseline, base)
+			from(in, bases.at(i).X)
+			copy(p.Baseline, bases.at(i).X)
 			p.Target = in.Target
 		},
 		func(i int, res model.Result) {
@@ -62,6 +77,7 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 			copy(m, res.Grad)
 			a := Attribution{Map: m, FX: in.Target.Of(res.Logits)}
 			if o.MultiplyByInputs {
+				base := bases.at(i).X
 				for j, v := range m {
 					m[j] = float32(float64(v) * (float64(in.X[j]) - float64(base[j])))
 				}

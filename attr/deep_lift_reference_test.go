@@ -146,10 +146,7 @@ func checkReference(t *testing.T, o outside, lastRow map[string][]int) {
 		b     Baseline
 	}{{"deeplift_exact", Baseline{}}, {"deeplift_black_exact", ConstantBaseline(-1)}} {
 		want := o.array(t, r.array).Float64s()
-		bx, err := r.b.pixels(o.env)
-		if err != nil {
-			t.Fatal(err)
-		}
+		bx := pixels(t, o.env, r.b)
 		for i, a := range attribute(t, o.env, &DeepLift{MultiplyByInputs: true, Baseline: r.b}, o.in) {
 			x, b := make([]float64, size), make([]float64, size)
 			for j := range x {

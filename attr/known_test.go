@@ -84,10 +84,7 @@ func TestValuesAtInputAndBaseline(t *testing.T) {
 	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 3)
 	in := images(e, 4)
 	b := ConstantBaseline(0.25)
-	bx, err := b.pixels(e)
-	if err != nil {
-		t.Fatal(err)
-	}
+	bx := pixels(t, e, b)
 	fb, err := e.logits(bx)
 	if err != nil {
 		t.Fatal(err)

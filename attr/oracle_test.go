@@ -112,10 +112,7 @@ func checkOutside(t *testing.T, o outside) {
 func lastBit(t *testing.T, o outside, ig *IntegratedGradients) float64 {
 	t.Helper()
 	maps := attribute(t, o.env, ig, o.in)
-	base, err := ig.Baseline.pixels(o.env)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := pixels(t, o.env, ig.Baseline)
 	s := o.env.Worker.Model().Net().Input
 	near := *ig
 	near.Baseline = ImageBaseline(filepath.Join(t.TempDir(), "near.npy"))

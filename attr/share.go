@@ -73,17 +73,11 @@ func Passes(m Method) int {
 // Files lists the files that m reads, whose content is part of what it
 // computes: baseline images.
 func Files(m Method) []string {
-	var b Baseline
-	switch o := m.(type) {
-	case *IntegratedGradients:
-		b = o.Baseline
-	case *DeepLift:
-		b = o.Baseline
-	case *NoiseTunnel:
-		return Files(o.Over)
+	var files []string
+	for _, b := range baselinesOf(m) {
+		if b.path != "" {
+			files = append(files, b.path)
+		}
 	}
-	if b.path == "" {
-		return nil
-	}
-	return []string{b.path}
+	return files
 }

@@ -10,7 +10,7 @@ var Methods = map[string]Entry{
 	},
 	"integrated_gradients": {
 		New: func() Method {
-			return &IntegratedGradients{NSteps: 50, Quadrature: "gausslegendre", MultiplyByInputs: true}
+			return &IntegratedGradients{NSteps: 50, Quadrature: "gausslegendre", MultiplyByInputs: true, MaxSteps: 1024}
 		},
 		About:    "mean gradient on the straight path from a baseline, times the distance",
 		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017",
