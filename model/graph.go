@@ -15,6 +15,7 @@ type graph struct {
 	operands map[*gorgonia.Node][]*gorgonia.Node
 	weights  map[string]*gorgonia.Node // by tensor name
 	leaves   map[string]*gorgonia.Node // "x", "baseline", "seed", "labels"
+	lrp      *lrpGraph                 // of an LRP graph: the layers' rules; nil otherwise
 }
 
 func newGraph(lanes int) *graph {
@@ -82,6 +83,9 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 				h = b.flatten(s, h)
 			}
 			h = b.linear(s.Size(), l.Out, h, b.weight(n, l.Name+".weight"), b.weight(n, l.Name+".bias"), needX || i > 0, train)
+		}
+		if b.lrp != nil {
+			b.attachLRP(i, l, s, h)
 		}
 		acts = append(acts, h)
 		s = o

@@ -43,6 +43,7 @@ type Model struct {
 
 	mu       sync.Mutex
 	programs map[Rule]*program
+	lrp      map[string]*relevanceProgram
 	parts    map[string]*Model
 }
 
@@ -127,12 +128,17 @@ func (m *Model) program(r Rule) *program {
 	} else {
 		g, outs = backwardGraph(m.net, r)
 	}
+	m.programs[r] = m.compile(g, outs)
+	return m.programs[r]
+}
+
+// compile makes a graph's program, with the weights packed.
+func (m *Model) compile(g *graph, outs []*gorgonia.Node) *program {
 	p := g.compile(m.level, outs)
 	in := p.instance()
 	for _, t := range m.weights.Tensors {
 		copy(in.weights[t.Name], t.Data)
 	}
 	in.prepare()
-	m.programs[r] = p
 	return p
 }

@@ -69,6 +69,7 @@ type Result struct {
 type Worker struct {
 	m     *Model
 	runs  map[Rule]*pass
+	lrp   map[string]*relevancePass
 	parts map[*Model]*Worker
 }
 
@@ -141,7 +142,11 @@ func (w *Worker) pass(r Rule) *pass {
 // depend on its neighbours. It stops with ctx's error between blocks, and with
 // an error where a logit or a gradient is not finite.
 func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i int, p *Point), fold func(i int, r Result)) error {
-	p := w.pass(rule)
+	return w.evaluate(ctx, w.pass(rule), rule.baselined(), n, fill, fold)
+}
+
+// evaluate runs points through a pass with a backward half.
+func (w *Worker) evaluate(ctx context.Context, p *pass, baselined bool, n int, fill func(i int, p *Point), fold func(i int, r Result)) error {
 	size, classes := w.m.net.Input.Size(), w.m.net.Classes()
 	var pt Point
 	for i := 0; i < n; i += Lanes {
@@ -153,7 +158,7 @@ func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i in
 		clear(seed)
 		for l := range count {
 			pt = Point{X: p.x.row(l), Target: Target{Minus: -1}}
-			if rule.baselined() {
+			if baselined {
 				pt.Baseline = p.ref.row(l)
 			}
 			fill(i+l, &pt)
@@ -163,18 +168,18 @@ func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i in
 			}
 		}
 		p.load(size, "x", p.x)
-		if rule.baselined() {
+		if baselined {
 			p.load(size, "baseline", p.ref)
 		}
 		p.run()
 		p.store(classes, p.out[0], p.logits)
-		p.store(size, p.out[1], p.grad)
-		if rule.baselined() {
+		p.store(p.grad.n, p.out[1], p.grad)
+		if baselined {
 			p.store(classes, p.out[2], p.refLogits)
 		}
 		for l := range count {
 			r := Result{Grad: p.grad.row(l), Logits: p.logits.row(l)}
-			if rule.baselined() {
+			if baselined {
 				r.BaselineLogits = p.refLogits.row(l)
 			}
 			if err := p.finite(i+l, r); err != nil {

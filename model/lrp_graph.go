@@ -1,0 +1,368 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"assay/model/internal/kernel"
+)
+
+// relevance is the rule under which network builds an LRP graph: nothing is
+// folded, and every layer's derivative is replaced by its LRP rule.
+const relevance Rule = -2
+
+// lrpGraph is what an LRP graph knows beyond its layers. What travels backward
+// through it is relevance, not a gradient.
+type lrpGraph struct {
+	rules  []LRPRule // of every layer; the zero value for layers without weights
+	norm   float64   // stabiliser of sums without weights: average pools, additions
+	captum bool
+	// nonNegative are the activations that are never below 0.
+	nonNegative map[*gorgonia.Node]bool
+	shares      []*gorgonia.Node // [4, lanes] relevance: of the outputs, inputs, bias, z; output to input
+	layers      []int            // that shares belong to
+}
+
+// attachLRP gives layer i, whose input has shape s and whose output is h, its
+// rule in place of its derivative. Gorgonia then carries relevance from the
+// logits to the input as it would a gradient, and adds up what comes from the
+// branches of a network.
+func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
+	o := h.Op().(*op)
+	switch l.Kind {
+	case "flatten", "dropout":
+	case "conv2d":
+		o.diff = b.lrpWeighted(i, l, s, o.diff, 4)
+	case "linear":
+		o.diff = b.lrpWeighted(i, l, s, o.diff, 0)
+	case "max_pool2d": // the winner takes all: its gradient
+		if b.lrp.captum {
+			o.diff = b.lrpNorm(i, o.diff)
+		}
+	case "avg_pool2d", "adaptive_avg_pool2d", "add", "batch_norm2d":
+		o.diff = b.lrpNorm(i, o.diff)
+	default: // activations
+		o.diff = func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			ds := make([]*gorgonia.Node, len(in))
+			ds[0] = grad
+			return ds
+		}
+	}
+	switch l.Kind {
+	case "relu", "sigmoid", "softplus":
+		b.lrp.nonNegative[h] = true
+	case "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "flatten", "dropout", "add":
+		all := true
+		for _, x := range b.operands[h] {
+			all = all && b.nonNegative(x)
+		}
+		b.lrp.nonNegative[h] = b.lrp.nonNegative[h] || all
+	}
+}
+
+// nonNegative reports whether an activation is known not to be below 0. A
+// linear layer flattens its input by itself where that is an image.
+func (b *graph) nonNegative(x *gorgonia.Node) bool {
+	if b.lrp.nonNegative[x] {
+		return true
+	}
+	o, isOp := x.Op().(*op)
+	return isOp && strings.HasPrefix(o.name, "flatten") && b.nonNegative(b.operands[x][0])
+}
+
+// lrpNorm is the epsilon rule of an operation that is linear in its operands:
+// each gets in proportion to what it adds to the output.
+func (b *graph) lrpNorm(i int, gradient func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node) func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
+	return func(in []*gorgonia.Node, out, rel *gorgonia.Node) []*gorgonia.Node {
+		s := b.divide(rel, out, nil, 1, 0, b.lrp.norm)
+		ds := gradient(in, out, s)
+		var rs []*gorgonia.Node
+		for j, d := range ds {
+			if d != nil {
+				ds[j] = b.times(d, in[j])
+				rs = append(rs, ds[j])
+			}
+		}
+		b.share(i, rel, rs, []*gorgonia.Node{s}, []*gorgonia.Node{out}, nil)
+		return ds
+	}
+}
+
+// lrpWeighted is the rule of a convolution or linear layer. Operand x of the
+// layer's operation is its input, 2 the bias, 3 the weight.
+func (b *graph) lrpWeighted(i int, l Layer, s Shape, gradient func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node, x int) func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
+	r := b.lrp.rules[i]
+	return func(in []*gorgonia.Node, out, rel *gorgonia.Node) []*gorgonia.Node {
+		ds := make([]*gorgonia.Node, len(in))
+		if r.Kind == "pass" {
+			ds[x] = rel
+			return ds
+		}
+		var ss, zs, biases []*gorgonia.Node
+		back := map[string]*gorgonia.Node{} // sum of W'^T s, by input variant
+		var order []string
+		for _, g := range r.groups(b.nonNegative(in[x])) {
+			var z, bias *gorgonia.Node
+			for _, t := range g.terms {
+				y := out
+				var own *gorgonia.Node
+				if t.bias != "" {
+					own = b.weightAs(in[2], t.bias, r.Gamma)
+					bias = own
+				}
+				if t != (lrpTerm{"x", "w", "w"}) {
+					y = b.lrpForward(l, s, b.inputAs(in[x], in[2], t.input, r), b.weightAs(in[3], t.weight, r.Gamma), own)
+				}
+				z = b.plus(z, y)
+			}
+			q := b.divide(rel, z, out, g.scale, g.sign, r.Epsilon)
+			for _, t := range g.terms {
+				if back[t.input] == nil {
+					order = append(order, t.input)
+				}
+				back[t.input] = b.plus(back[t.input], b.lrpBackward(l, s, q, b.weightAs(in[3], t.weight, r.Gamma)))
+			}
+			ss, zs, biases = append(ss, q), append(zs, z), append(biases, bias)
+		}
+		for _, name := range order {
+			d := back[name]
+			if name != "1" {
+				d = b.times(d, b.inputAs(in[x], in[2], name, r))
+			}
+			ds[x] = b.plus(ds[x], d)
+		}
+		b.share(i, rel, ds[x:x+1], ss, zs, biases)
+		return ds
+	}
+}
+
+// lrpForward is a layer's forward pass with other inputs and weights; bias may
+// be nil.
+func (b *graph) lrpForward(l Layer, s Shape, x, w, bias *gorgonia.Node) *gorgonia.Node {
+	g, dims := linearGather(s.Size(), l.Out, b.lanes), 2
+	if l.Kind == "conv2d" {
+		g, dims = convGather(l, s, b.lanes), 4
+	}
+	packed := b.apply(g.packOp(dims), w)
+	if bias == nil {
+		return b.apply(g.op(false, dims == 2), x, packed)
+	}
+	return b.apply(g.op(true, dims == 2), x, packed, bias)
+}
+
+// lrpBackward is its transpose.
+func (b *graph) lrpBackward(l Layer, s Shape, y, w *gorgonia.Node) *gorgonia.Node {
+	g, dims := linearGradGather(s.Size(), l.Out, b.lanes), 2
+	if l.Kind == "conv2d" {
+		g, dims = convGradGather(l, s, b.lanes), 4
+	}
+	return b.apply(g.op(false, dims == 2), y, b.apply(g.packOp(dims), w))
+}
+
+// weightAs is a variant of a weight or bias, made once.
+func (b *graph) weightAs(w *gorgonia.Node, name string, gamma float64) *gorgonia.Node {
+	if name == "w" {
+		return w
+	}
+	f := weightVariant(name, float32(gamma))
+	shape := w.Shape().Clone()
+	return b.apply(&op{
+		name: fmt.Sprintf("lrp weight %s gamma %v %v", name, gamma, shape), in: []int{len(shape)}, shape: shape, wrt: []bool{false}, inPlace: -1,
+		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
+			for i, v := range in[0] {
+				out[i] = f(v)
+			}
+		},
+	}, w)
+}
+
+// inputAs is a variant of a layer's input. Constants hang on the bias, like
+// all that does not depend on the image.
+func (b *graph) inputAs(x, bias *gorgonia.Node, name string, r LRPRule) *gorgonia.Node {
+	shape := x.Shape().Clone()
+	n := shape.TotalSize()
+	unary := func(operand *gorgonia.Node, values any, run func(k *kernel.Set, x, out []float32)) *gorgonia.Node {
+		return b.apply(&op{
+			name: fmt.Sprintf("lrp input %s %v %v", name, values, shape), in: []int{operand.Dims()}, shape: shape, wrt: []bool{false}, inPlace: -1,
+			run: func(k *kernel.Set, out []float32, in [][]float32, _ []float32) { run(k, in[0], out) },
+		}, operand)
+	}
+	fill := func(values []float32) *gorgonia.Node {
+		return unary(bias, values, func(_ *kernel.Set, _, out []float32) {
+			each := (len(out) + len(values) - 1) / len(values)
+			for i := range out {
+				out[i] = values[i/each]
+			}
+		})
+	}
+	switch name {
+	case "x":
+		return x
+	case "x+":
+		return unary(x, "", func(k *kernel.Set, x, out []float32) { k.ReLU(n, &x[0], &out[0]) })
+	case "x-":
+		return unary(x, "", func(k *kernel.Set, x, out []float32) {
+			k.ReLU(n, &x[0], &out[0])
+			k.AddScaled(n, -1, &out[0], &x[0], &out[0]) // exact: one of the two is 0
+		})
+	case "1":
+		return fill([]float32{1})
+	case "low":
+		return fill(r.Low)
+	case "high":
+		return fill(r.High)
+	}
+	panic("model: LRP input " + name)
+}
+
+// plus adds two nodes, of which the first may be nil.
+func (b *graph) plus(x, y *gorgonia.Node) *gorgonia.Node {
+	if x == nil {
+		return y
+	}
+	return b.binary("plus", x, y, func(k *kernel.Set, n int, x, y, out *float32) { k.Add(n, x, y, out) })
+}
+
+func (b *graph) times(x, y *gorgonia.Node) *gorgonia.Node {
+	return b.binary("times", x, y, func(k *kernel.Set, n int, x, y, out *float32) { k.Mul(n, x, y, out) })
+}
+
+func (b *graph) binary(name string, x, y *gorgonia.Node, f func(k *kernel.Set, n int, x, y, out *float32)) *gorgonia.Node {
+	shape := x.Shape().Clone()
+	n := shape.TotalSize()
+	return b.apply(&op{
+		name: fmt.Sprintf("%s %v", name, shape), in: []int{len(shape), len(shape)}, shape: shape, wrt: []bool{false, false}, inPlace: 0,
+		run: func(k *kernel.Set, out []float32, in [][]float32, _ []float32) {
+			f(k, n, &in[0][0], &in[1][0], &out[0])
+		},
+	}, x, y)
+}
+
+// divide is scale*rel / (z + epsilon sign z), 0 where the divisor is 0; with a
+// sign, 0 too where the layer's output is not of that sign.
+func (b *graph) divide(rel, z, out *gorgonia.Node, scale float64, sign int, epsilon float64) *gorgonia.Node {
+	shape := rel.Shape().Clone()
+	dims := len(shape)
+	eps, c := float32(epsilon), float32(scale)
+	o := &op{
+		name: fmt.Sprintf("lrp divide %v scale %v sign %d epsilon %v", shape, scale, sign, epsilon), in: []int{dims, dims}, shape: shape, wrt: []bool{false, false}, inPlace: 0,
+		run: func(_ *kernel.Set, s []float32, in [][]float32, _ []float32) { divide(s, in[0], in[1], c, eps) },
+	}
+	if sign == 0 {
+		return b.apply(o, rel, z)
+	}
+	o.in, o.wrt = append(o.in, dims), append(o.wrt, false)
+	o.run = func(_ *kernel.Set, s []float32, in [][]float32, _ []float32) {
+		divide(s, in[0], in[1], c, eps)
+		for i, v := range in[2] {
+			if sign > 0 && !(v > 0) || sign < 0 && !(v < 0) {
+				s[i] = 0
+			}
+		}
+	}
+	return b.apply(o, rel, z, out)
+}
+
+func divide(s, rel, z []float32, scale, epsilon float32) {
+	for i, v := range z {
+		d := v - epsilon
+		if v >= 0 {
+			d = v + epsilon
+		}
+		s[i] = 0
+		if d != 0 {
+			s[i] = scale * rel[i] / d
+		}
+	}
+}
+
+// share adds the account of a layer: the relevance of its outputs, of its
+// inputs, of its bias, and what the outputs handed on in all, s*z. The groups'
+// s, z and (perhaps nil) biases correspond.
+func (b *graph) share(layer int, rel *gorgonia.Node, inputs, s, z, biases []*gorgonia.Node) {
+	all := append([]*gorgonia.Node{rel}, inputs...)
+	at := make([]int, len(s)) // operand of the group's bias, 0 for none
+	for i := range s {
+		all = append(all, s[i], z[i])
+	}
+	for i, n := range biases {
+		if n != nil {
+			at[i], all = len(all), append(all, n)
+		}
+	}
+	dims := make([]int, len(all))
+	for i, n := range all {
+		dims[i] = n.Dims()
+	}
+	L := b.lanes
+	shape := rel.Shape()
+	n, first := shape.TotalSize(), 1+len(inputs)
+	most := n
+	for _, x := range inputs {
+		most = max(most, x.Shape().TotalSize())
+	}
+	sum := newLaneSum(L)
+	b.lrp.layers = append(b.lrp.layers, layer)
+	b.lrp.shares = append(b.lrp.shares, b.apply(&op{
+		name: fmt.Sprintf("lrp shares of layer %d %v", layer, dims), in: dims, shape: tensor.Shape{4, L}, wrt: make([]bool, len(all)), inPlace: -1, scratch: n,
+		run: func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
+			var acc [4][Lanes]float64
+			sum.add(k, in[0], acc[0][:])
+			for j := range inputs {
+				sum.add(k, in[1+j], acc[1][:])
+			}
+			for j := range s {
+				sj, zj := in[first+2*j], in[first+2*j+1]
+				if at[j] > 0 {
+					bias := in[at[j]]
+					each := n / len(bias)
+					for c, v := range bias {
+						var part [Lanes]float64
+						sum.add(k, sj[c*each:(c+1)*each], part[:])
+						for l := range L {
+							acc[2][l] += float64(float64(v) * part[l])
+						}
+					}
+				}
+				k.Mul(n, &sj[0], &zj[0], &scratch[0])
+				sum.add(k, scratch[:n], acc[3][:])
+			}
+			for j := range acc {
+				for l := range L {
+					out[j*L+l] = float32(acc[j][l])
+				}
+			}
+		},
+	}, all...))
+}
+
+// laneSum adds up an activation lane by lane: chains of at most 256 pixels in
+// float32, chain by chain in float64.
+type laneSum struct {
+	lanes int
+	off   []int32
+	ones  []float32
+}
+
+func newLaneSum(lanes int) *laneSum {
+	s := &laneSum{lanes: lanes, off: offsets(256, lanes), ones: make([]float32, 256)}
+	for i := range s.ones {
+		s.ones[i] = 1
+	}
+	return s
+}
+
+func (s *laneSum) add(k *kernel.Set, x []float32, acc []float64) {
+	var part [Lanes]float32
+	for len(x) > 0 {
+		n := min(len(x)/s.lanes, len(s.off))
+		k.Gemm(1, s.lanes, n, &s.off[0], &x[0], &s.ones[0], &noBias[0], &part[0], s.lanes)
+		for l := range s.lanes {
+			acc[l] += float64(part[l])
+		}
+		x = x[n*s.lanes:]
+	}
+}
