@@ -19,6 +19,11 @@ func reluGradAVX2(n int, x *float32, gr *float32, out *float32)
 //go:noescape
 func reluRescaleAVX2(n int, x *float32, xr *float32, gr *float32, out *float32, floor float32)
 
+// divideAVX2 is Set.Divide.
+//
+//go:noescape
+func divideAVX2(n int, z *float32, gr *float32, out *float32, scale float32, eps float32)
+
 // addAVX2 is Set's kernel of that name.
 //
 //go:noescape

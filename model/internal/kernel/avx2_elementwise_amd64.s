@@ -133,6 +133,58 @@ done3:
 	VZEROUPPER
 	RET
 
+// func divideAVX2(n int, z *float32, gr *float32, out *float32, scale float32, eps float32)
+// Requires: AVX, AVX2
+TEXT ·divideAVX2(SB), NOSPLIT, $0-40
+	MOVQ         z+8(FP), AX
+	MOVQ         gr+16(FP), CX
+	MOVQ         out+24(FP), DX
+	VBROADCASTSS scale+32(FP), Y1
+	VBROADCASTSS eps+36(FP), Y2
+	MOVL         $0x80000000, BX
+	VMOVD        BX, X0
+	VBROADCASTSS X0, Y3
+	VXORPS       Y0, Y0, Y0
+	MOVQ         n+0(FP), BX
+	MOVQ         BX, SI
+	ANDQ         $-8, SI
+	XORQ         DI, DI
+	CMPQ         SI, $0x00
+	JEQ          tail2
+
+column1:
+	VMOVUPS (AX)(DI*4), Y4
+	VADDPS  Y0, Y4, Y4
+	VANDPS  Y3, Y4, Y5
+	VORPS   Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (CX)(DI*4), Y1, Y5
+	VDIVPS  Y4, Y5, Y5
+	VCMPPS  $0x04, Y0, Y4, Y4
+	VANDPS  Y4, Y5, Y5
+	VMOVUPS Y5, (DX)(DI*4)
+	ADDQ    $0x08, DI
+	CMPQ    DI, SI
+	JLT     column1
+
+tail2:
+	CMPQ    DI, BX
+	JGE     done3
+	VMOVUPS (AX)(DI*4), X4
+	VADDPS  X0, X4, X4
+	VANDPS  X3, X4, X3
+	VORPS   X2, X3, X3
+	VADDPS  X3, X4, X4
+	VMULPS  (CX)(DI*4), X1, X1
+	VDIVPS  X4, X1, X1
+	VCMPPS  $0x04, X0, X4, X4
+	VANDPS  X4, X1, X1
+	VMOVUPS X1, (DX)(DI*4)
+
+done3:
+	VZEROUPPER
+	RET
+
 // func addAVX2(n int, a *float32, b *float32, out *float32)
 // Requires: AVX
 TEXT ·addAVX2(SB), NOSPLIT, $0-32

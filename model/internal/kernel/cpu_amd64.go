@@ -38,6 +38,7 @@ var avx2 = Set{
 	ReLU:           reluAVX2,
 	ReLUGrad:       reluGradAVX2,
 	ReLURescale:    reluRescaleAsm,
+	Divide:         divideAVX2,
 	Add:            addAVX2,
 	Mul:            mulAVX2,
 	Lerp:           lerpAVX2,

@@ -13,6 +13,8 @@ var rowKernels = map[string]func(s *Set, n int, a, b, c, out *float32){
 	"ReLU":        func(s *Set, n int, a, _, _, out *float32) { s.ReLU(n, a, out) },
 	"ReLUGrad":    func(s *Set, n int, a, b, _, out *float32) { s.ReLUGrad(n, a, b, out) },
 	"ReLURescale": func(s *Set, n int, a, b, c, out *float32) { s.ReLURescale(n, a, b, c, out) },
+	"Divide":      func(s *Set, n int, a, b, _, out *float32) { s.Divide(n, a, b, out, 3, 1e-6) },
+	"Divide 0":    func(s *Set, n int, a, b, _, out *float32) { s.Divide(n, a, b, out, -1, 0) },
 	"Add":         func(s *Set, n int, a, b, _, out *float32) { s.Add(n, a, b, out) },
 	"Mul":         func(s *Set, n int, a, b, _, out *float32) { s.Mul(n, a, b, out) },
 	"Lerp":        func(s *Set, n int, a, b, _, out *float32) { s.Lerp(n, 0.3, a, b, out) },
@@ -79,6 +81,23 @@ func TestReLURescaleOfKnownValues(t *testing.T) {
 		For(l).ReLURescale(8, &x[0], &xr[0], &g[0], &out[0])
 		if fmt.Sprint(out) != fmt.Sprint(want) {
 			t.Errorf("%v: got %v, want %v", l, out, want)
+		}
+	}
+}
+
+func TestDivideOfKnownValues(t *testing.T) {
+	minus0 := float32(math.Copysign(0, -1))
+	z := []float32{2, -2, 0, minus0, 0.5, -0.5, 4, -4}
+	g := []float32{1, 1, 1, 1, 0, 3, -1, -1}
+	for _, l := range Levels() {
+		out := make([]float32, 8)
+		For(l).Divide(8, &z[0], &g[0], &out[0], 2, 0.5)
+		if got, want := fmt.Sprint(out), fmt.Sprint([]float32{0.8, -0.8, 4, 4, 0, -6, -2 / 4.5, 2 / 4.5}); got != want {
+			t.Errorf("%v: got %v, want %v", l, got, want)
+		}
+		For(l).Divide(8, &z[0], &g[0], &out[0], 1, 0)
+		if got, want := fmt.Sprint(out), fmt.Sprint([]float32{0.5, -0.5, 0, 0, 0, -6, -0.25, 0.25}); got != want {
+			t.Errorf("%v without eps: got %v, want %v", l, got, want)
 		}
 	}
 }

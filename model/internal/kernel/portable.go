@@ -16,6 +16,7 @@ var portable = Set{
 	ReLU:           reluGo,
 	ReLUGrad:       reluGradGo,
 	ReLURescale:    reluRescaleGo,
+	Divide:         divideGo,
 	Add:            addGo,
 	Mul:            mulGo,
 	Lerp:           lerpGo,

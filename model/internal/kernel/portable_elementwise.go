@@ -57,6 +57,21 @@ func mulGo(n int, a, b, out *float32) {
 	}
 }
 
+func divideGo(n int, z, g, out *float32, scale, eps float32) {
+	gs, o := row(g, 0, n), row(out, 0, n)
+	for j, v := range row(z, 0, n) {
+		d := v + eps
+		if v < 0 {
+			d = v - eps
+		}
+		if d == 0 {
+			o[j] = 0
+		} else {
+			o[j] = scale * gs[j] / d
+		}
+	}
+}
+
 func lerpGo(n int, alpha float32, x, b, out *float32) {
 	bs, o := row(b, 0, n), row(out, 0, n)
 	for j, v := range row(x, 0, n) {

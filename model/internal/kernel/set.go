@@ -69,6 +69,13 @@ type Set struct {
 	Add func(n int, a, b, out *float32)
 	// Mul: out = a * b.
 	Mul func(n int, a, b, out *float32)
+	// Divide: with v = z, or +0 where z is -0, and d = v + eps with v's sign,
+	//
+	//	out = (scale*g) / d, or +0 where d is 0
+	//
+	// eps >= 0. It is the step of layer-wise relevance propagation that divides
+	// relevance by a stabilised sum.
+	Divide func(n int, z, g, out *float32, scale, eps float32)
 	// Lerp: out = fma(alpha, x-b, b), the point at alpha between b and x.
 	Lerp func(n int, alpha float32, x, b, out *float32)
 	// AddScaled: out = fma(s, z, x).

@@ -6,10 +6,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Predicates of VCMPPS; all are false for NaN except unordered.
+// Predicates of VCMPPS; all are false for NaN except the two that say so.
 const (
 	cmpEQ        = operand.U8(0x00) // a == b
 	cmpUnordered = operand.U8(0x03) // a or b is NaN
+	cmpNE        = operand.U8(0x04) // a != b, or one is NaN
 	cmpGT        = operand.U8(0x1e) // a > b
 )
 
@@ -24,6 +25,7 @@ func elementwise(a *asm) {
 	relu(a)
 	reluGrad(a)
 	reluRescale(a)
+	divide(a)
 	for _, op := range []struct {
 		name string
 		do   func(ops ...operand.Op)
@@ -104,6 +106,25 @@ func reluRescale(a *asm) {
 		compare(a, cmpGT, e, narrow(floor, width), e)
 		a.VBLENDVPS(e, x, plain, x)
 		a.VMOVUPS(x, at(p[3]))
+	})
+}
+
+func divide(a *asm) {
+	a.function("divideAVX2", "is Set.Divide.", "n int, z, gr, out *float32, scale, eps float32")
+	p, zero, scale, eps, sign := a.gps("z gr out"), a.YMM(), a.splat("scale", 8), a.splat("eps", 8), a.splatBits(1<<31, 8)
+	a.zero(zero, 8)
+	each(a, func(at func(reg.Register) operand.Mem, width int) {
+		z, g, e := a.vec(width), a.vec(width), a.vec(width)
+		a.VMOVUPS(at(p[0]), z)
+		a.VADDPS(narrow(zero, width), z, z) // -0 becomes 0
+		a.VANDPS(narrow(sign, width), z, e)
+		a.VORPS(narrow(eps, width), e, e)
+		a.VADDPS(e, z, z)
+		a.VMULPS(at(p[1]), narrow(scale, width), g)
+		a.VDIVPS(z, g, g)
+		compare(a, cmpNE, z, narrow(zero, width), z)
+		a.VANDPS(z, g, g)
+		a.VMOVUPS(g, at(p[2]))
 	})
 }
 
