@@ -245,38 +245,30 @@ func (b *graph) binary(name string, x, y *gorgonia.Node, f func(k *kernel.Set, n
 // sign, 0 too where the layer's output is not of that sign.
 func (b *graph) divide(rel, z, out *gorgonia.Node, scale float64, sign int, epsilon float64) *gorgonia.Node {
 	shape := rel.Shape().Clone()
-	dims := len(shape)
+	n, dims := shape.TotalSize(), len(shape)
 	eps, c := float32(epsilon), float32(scale)
-	o := &op{
-		name: fmt.Sprintf("lrp divide %v scale %v sign %d epsilon %v", shape, scale, sign, epsilon), in: []int{dims, dims}, shape: shape, wrt: []bool{false, false}, inPlace: 0,
-		run: func(_ *kernel.Set, s []float32, in [][]float32, _ []float32) { divide(s, in[0], in[1], c, eps) },
-	}
+	name := fmt.Sprintf("lrp divide %v scale %v sign %d epsilon %v", shape, scale, sign, epsilon)
 	if sign == 0 {
-		return b.apply(o, rel, z)
+		return b.apply(&op{
+			name: name, in: []int{dims, dims}, shape: shape, wrt: []bool{false, false}, inPlace: 0,
+			run: func(k *kernel.Set, s []float32, in [][]float32, _ []float32) {
+				k.Divide(n, &in[1][0], &in[0][0], &s[0], c, eps)
+			},
+		}, rel, z)
 	}
-	o.in, o.wrt = append(o.in, dims), append(o.wrt, false)
-	o.run = func(_ *kernel.Set, s []float32, in [][]float32, _ []float32) {
-		divide(s, in[0], in[1], c, eps)
-		for i, v := range in[2] {
-			if sign > 0 && !(v > 0) || sign < 0 && !(v < 0) {
-				s[i] = 0
+	return b.apply(&op{
+		name: name, in: []int{dims, dims, dims}, shape: shape, wrt: []bool{false, false, false}, inPlace: 0,
+		run: func(k *kernel.Set, s []float32, in [][]float32, scratch []float32) {
+			k.Divide(n, &in[1][0], &in[0][0], &s[0], c, eps)
+			y := in[2]
+			if sign < 0 {
+				k.AddScaled(n, -2, &y[0], &y[0], &scratch[0]) // -y, exact
+				y = scratch
 			}
-		}
-	}
-	return b.apply(o, rel, z, out)
-}
-
-func divide(s, rel, z []float32, scale, epsilon float32) {
-	for i, v := range z {
-		d := v - epsilon
-		if v >= 0 {
-			d = v + epsilon
-		}
-		s[i] = 0
-		if d != 0 {
-			s[i] = scale * rel[i] / d
-		}
-	}
+			k.ReLUGrad(n, &y[0], &s[0], &s[0])
+		},
+		scratch: n,
+	}, rel, z, out)
 }
 
 // share adds the account of a layer: the relevance of its outputs, of its
