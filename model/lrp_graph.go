@@ -296,7 +296,7 @@ func (b *graph) share(layer int, rel *gorgonia.Node, inputs, s, z, biases []*gor
 	for _, x := range inputs {
 		most = max(most, x.Shape().TotalSize())
 	}
-	sum := newLaneSum(L)
+	sum := newPixelSum(L)
 	b.lrp.layers = append(b.lrp.layers, layer)
 	b.lrp.shares = append(b.lrp.shares, b.apply(&op{
 		name: fmt.Sprintf("lrp shares of layer %d %v", layer, dims), in: dims, shape: tensor.Shape{4, L}, wrt: make([]bool, len(all)), inPlace: -1, scratch: n,
@@ -331,23 +331,23 @@ func (b *graph) share(layer int, rel *gorgonia.Node, inputs, s, z, biases []*gor
 	}, all...))
 }
 
-// laneSum adds up an activation lane by lane: chains of at most 256 pixels in
+// pixelSum adds up an activation lane by lane: chains of at most 256 pixels in
 // float32, chain by chain in float64.
-type laneSum struct {
+type pixelSum struct {
 	lanes int
 	off   []int32
 	ones  []float32
 }
 
-func newLaneSum(lanes int) *laneSum {
-	s := &laneSum{lanes: lanes, off: offsets(256, lanes), ones: make([]float32, 256)}
+func newPixelSum(lanes int) *pixelSum {
+	s := &pixelSum{lanes: lanes, off: offsets(256, lanes), ones: make([]float32, 256)}
 	for i := range s.ones {
 		s.ones[i] = 1
 	}
 	return s
 }
 
-func (s *laneSum) add(k *kernel.Set, x []float32, acc []float64) {
+func (s *pixelSum) add(k *kernel.Set, x []float32, acc []float64) {
 	var part [Lanes]float32
 	for len(x) > 0 {
 		n := min(len(x)/s.lanes, len(s.off))
