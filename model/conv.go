@@ -29,7 +29,7 @@ func (b *graph) conv2d(l Layer, s Shape, x, w, bias *gorgonia.Node, needX, train
 	o := fwd.op(true, false)
 	o.in = append(o.in, 4) // the weight itself, for its derivative; x where it was widened
 	o.in = append(o.in, 4)
-	o.wrt = []bool{false, false, train, train, needX}
+	o.wrt = []bool{false, false, train && !l.NoBias, train, needX}
 	o.name += fmt.Sprint(" by ", o.wrt)
 	o.diff = func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
 		ds := make([]*gorgonia.Node, 5)
@@ -38,7 +38,9 @@ func (b *graph) conv2d(l Layer, s Shape, x, w, bias *gorgonia.Node, needX, train
 		}
 		if train {
 			ds[3] = b.convGradW(l, s, grad, in[4])
-			ds[2] = b.apply(sumOp(l.output(s), b.lanes), grad)
+			if !l.NoBias {
+				ds[2] = b.apply(sumOp(l.output(s), b.lanes), grad)
+			}
 		}
 		return ds
 	}

@@ -233,7 +233,7 @@ func TestTapeMachineGivesTheSameBits(t *testing.T) {
 			g, outs := backwardGraph(n, rule)
 			add(name, g, outs)
 		}
-		g, outs = trainingGraph(n)
+		g, outs = trainingGraph(n, trainingLanes)
 		add("training", g, outs)
 		for _, b := range all {
 			in := b.g.compile(activeLevel(), b.outs).instance()

@@ -15,6 +15,8 @@ type graph struct {
 	operands map[*gorgonia.Node][]*gorgonia.Node
 	weights  map[string]*gorgonia.Node // by tensor name
 	leaves   map[string]*gorgonia.Node // "x", "baseline", "seed", "labels"
+	stats    map[string]*gorgonia.Node // of the batch, by batch norm, in a training graph
+	sums     map[*gorgonia.Node]*op    // Gorgonia's own sums of the derivatives of an activation read twice
 	lrp      *lrpGraph                 // of an LRP graph: the layers' rules; nil otherwise
 }
 
@@ -22,6 +24,7 @@ func newGraph(lanes int) *graph {
 	return &graph{
 		g: gorgonia.NewGraph(), lanes: lanes, operands: map[*gorgonia.Node][]*gorgonia.Node{},
 		weights: map[string]*gorgonia.Node{}, leaves: map[string]*gorgonia.Node{},
+		stats: map[string]*gorgonia.Node{}, sums: map[*gorgonia.Node]*op{},
 	}
 }
 
@@ -42,61 +45,72 @@ func (b *graph) leaf(name string, shape ...int) *gorgonia.Node {
 }
 
 // network adds the layers from x to the logits. ref holds the activations of
-// the baseline, one before and one after each layer, or is nil. The returned
-// activations are those of x.
+// the baseline, the image first and then one after each layer, or is nil. The
+// returned activations are those of x; a layer that another one takes over has
+// the activation of that one.
 func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, train bool, rule Rule) []*gorgonia.Node {
-	acts := []*gorgonia.Node{x}
-	s := n.Input
+	t := newTaps(b, n, train)
+	t.acts[0] = x
+	shapes := append([]Shape{n.Input}, n.Shapes()...)
 	for i, l := range n.Layers {
-		h := acts[i]
-		o := l.output(s)
-		before := func(j int) *gorgonia.Node {
-			if ref == nil {
-				return nil
-			}
-			return ref[j]
+		if t.alias[i+1] != i+1 {
+			t.acts[i+1] = t.acts[t.alias[i+1]]
+			continue
 		}
-		full := tensor.Shape{s.C, s.H, s.W, b.lanes}
+		in := t.alias[t.reads[i][0]]
+		s := shapes[in]
+		h := t.take(in)
+		var base *gorgonia.Node // the baseline's input to this layer
+		if ref != nil {
+			base = ref[in]
+		}
+		dims := tensor.Shape{s.C, s.H, s.W, b.lanes}
 		if len(h.Shape()) == 2 {
-			full = tensor.Shape{s.C, b.lanes}
+			dims = tensor.Shape{s.C, b.lanes}
 		}
+		deep := needX || in > 0
 		switch l.Kind {
 		case "conv2d":
-			h = b.conv2d(l, s, h, b.weight(n, l.Name+".weight"), b.weight(n, l.Name+".bias"), needX || i > 0, train)
-		case "relu":
-			if b.folds(n, i, rule) {
-				break // the pool that follows does it
-			}
-			h = b.relu(full, h, before(i), rule)
-		case "max_pool2d":
-			if rule == Rescale && ref != nil {
-				h = b.maxPool(l, s, h, ref[i], ref[i+1], false)
-			} else {
-				h = b.maxPool(l, s, h, nil, nil, i > 0 && b.folds(n, i-1, rule))
-			}
-		case "flatten":
-			if len(h.Shape()) == 4 {
-				h = b.flatten(s, h)
-			}
+			w, bias := b.affine(n, i, t.norm[i])
+			h = b.conv2d(l, s, h, w, bias, deep, train)
 		case "linear":
 			if len(h.Shape()) == 4 {
 				h = b.flatten(s, h)
 			}
-			h = b.linear(s.Size(), l.Out, h, b.weight(n, l.Name+".weight"), b.weight(n, l.Name+".bias"), needX || i > 0, train)
+			w, bias := b.affine(n, i, -1)
+			h = b.linear(l, s.Size(), h, w, bias, deep, train)
+		case "batch_norm2d":
+			h = b.batchNorm(n, l, s, h, train)
+		case "relu":
+			if t.folds(i, rule) {
+				break // the pool that follows does it
+			}
+			h = b.relu(dims, h, base, rule)
+		case "leaky_relu", "elu", "softplus", "tanh", "sigmoid":
+			h = b.activation(l, dims, h, base, rule)
+		case "max_pool2d":
+			if rule == Rescale && ref != nil {
+				h = b.maxPool(l, s, h, base, ref[i+1], false)
+			} else {
+				h = b.maxPool(l, s, h, nil, nil, in > 0 && t.folds(in-1, rule))
+			}
+		case "avg_pool2d", "adaptive_avg_pool2d":
+			h = b.avgPool(l, s, h)
+		case "dropout":
+			h = b.dropout(l, dims, h)
+		case "flatten":
+			if len(h.Shape()) == 4 {
+				h = b.flatten(s, h)
+			}
+		case "add":
+			h = b.add(s, h, t.take(t.reads[i][1]))
 		}
 		if b.lrp != nil {
 			b.attachLRP(i, l, s, h)
 		}
-		acts = append(acts, h)
-		s = o
+		t.acts[i+1] = h
 	}
-	return acts
-}
-
-// folds reports whether layer i is a relu that the max-pool after it takes over,
-// which needs no reference and halves the traffic on the largest activations.
-func (b *graph) folds(n *Net, i int, rule Rule) bool {
-	return rule == Gradient && n.Layers[i].Kind == "relu" && i+1 < len(n.Layers) && n.Layers[i+1].Kind == "max_pool2d"
+	return t.acts
 }
 
 func (b *graph) weight(n *Net, name string) *gorgonia.Node {
@@ -119,6 +133,7 @@ func (b *graph) differentiate(out, seed *gorgonia.Node, wrt ...*gorgonia.Node) [
 	if err != nil {
 		panic(fmt.Sprintf("model: differentiate: %v", err))
 	}
+	b.adoptSums()
 	return ds
 }
 
@@ -150,19 +165,29 @@ func backwardGraph(n *Net, rule Rule) (*graph, []*gorgonia.Node) {
 	return b, outs
 }
 
-// trainingLanes is the number of images of a training block.
+// trainingLanes is the number of images of a training block. A network with
+// batch norms takes its whole batch as one block, rounded up to a multiple.
 const trainingLanes = 4
 
-// trainingGraph computes [loss per lane, gradient of every parameter...] for
-// the loss sum over lanes of seed[lane] * cross entropy.
-func trainingGraph(n *Net) (*graph, []*gorgonia.Node) {
-	b := newGraph(trainingLanes)
+// trainingGraph computes [loss per lane, gradient of every trained parameter...,
+// statistics of every batch norm...] for the loss sum over lanes of seed[lane] *
+// cross entropy.
+func trainingGraph(n *Net, lanes int) (*graph, []*gorgonia.Node) {
+	b := newGraph(lanes)
 	in := n.Input
 	acts := b.network(n, b.leaf("x", in.C, in.H, in.W, b.lanes), nil, false, true, Gradient)
 	loss := b.crossEntropy(n.Classes(), acts[len(acts)-1], b.leaf("labels", n.Classes(), b.lanes))
 	var wrt []*gorgonia.Node
 	for _, p := range n.Params() {
-		wrt = append(wrt, b.weights[p.Name])
+		if !p.Statistic {
+			wrt = append(wrt, b.weights[p.Name])
+		}
 	}
-	return b, append([]*gorgonia.Node{loss}, b.differentiate(loss, b.leaf("seed", b.lanes), wrt...)...)
+	outs := append([]*gorgonia.Node{loss}, b.differentiate(loss, b.leaf("seed", b.lanes), wrt...)...)
+	for _, l := range n.Layers {
+		if l.Kind == "batch_norm2d" {
+			outs = append(outs, b.stats[l.Name])
+		}
+	}
+	return b, outs
 }

@@ -11,13 +11,14 @@ import (
 
 // linear adds y = w x + b on a flat activation of n features.
 //
-// With 16 lanes it is a 1x1 convolution of one pixel. With 4, a lane is a
-// quarter of a vector, so vectors run over the inputs instead (over the outputs
-// for the input gradient).
-func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool) *gorgonia.Node {
+// With 4 lanes, a lane is a quarter of a vector, so vectors run over the inputs
+// (over the outputs for the input gradient). With more it is a 1x1 convolution of
+// one pixel.
+func (b *graph) linear(l Layer, n int, x, w, bias *gorgonia.Node, needX, train bool) *gorgonia.Node {
+	out := l.Out
 	var o *op
 	var packed *gorgonia.Node
-	wide := b.lanes == Lanes
+	wide := b.lanes > 4
 	if wide {
 		g := linearGather(n, out, b.lanes)
 		o, packed = g.op(true, true), b.apply(g.packOp(2), w)
@@ -25,7 +26,7 @@ func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool)
 		o, packed = linear4(n, out), b.widened(n, out, w)
 	}
 	o.in = append(o.in, 2)
-	o.wrt = []bool{needX, false, train, train}
+	o.wrt = []bool{needX, false, train && !l.NoBias, train}
 	o.name += fmt.Sprint(" by ", o.wrt)
 	o.diff = func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
 		ds := make([]*gorgonia.Node, 4)
@@ -37,10 +38,16 @@ func (b *graph) linear(n, out int, x, w, bias *gorgonia.Node, needX, train bool)
 			ds[0] = b.apply(linear4GradX(n, out), grad, b.widened(n, out, in[3]))
 		}
 		if train {
-			ds[3] = b.apply(linear4GradW(n, out), grad, in[0])
-			s := sumOp(Shape{out, 1, 1}, b.lanes)
-			s.in[0], s.name = 2, "flat "+s.name
-			ds[2] = b.apply(s, grad)
+			if wide {
+				ds[3] = b.apply(linearGradW(n, out, b.lanes), grad, in[0])
+			} else {
+				ds[3] = b.apply(linear4GradW(n, out), grad, in[0])
+			}
+			if !l.NoBias {
+				s := sumOp(Shape{out, 1, 1}, b.lanes)
+				s.in[0], s.name = 2, "flat "+s.name
+				ds[2] = b.apply(s, grad)
+			}
 		}
 		return ds
 	}
@@ -118,6 +125,34 @@ func linear4GradW(n, out int) *op {
 					}
 					dw[o*n+i] = s
 				}
+			}
+		},
+	}
+}
+
+// linearGradW computes the weight gradient [out][n] of any number of images, a
+// multiple of 4: one chain of fused multiply-adds over them.
+func linearGradW(n, out, lanes int) *op {
+	ld := (n + 3) &^ 3
+	return &op{
+		name: fmt.Sprintf("linear weight gradient %d x %d x%d", out, n, lanes), in: []int{2, 2}, shape: tensor.Shape{out, n}, wrt: []bool{false, false}, inPlace: -1,
+		scratch: 4*ld + 4*out + out*ld,
+		run: func(k *kernel.Set, dw []float32, in [][]float32, scratch []float32) {
+			rows, g, sum := scratch[:4*ld], scratch[4*ld:4*ld+4*out], scratch[4*ld+4*out:]
+			clear(rows)
+			for from := 0; from < lanes; from += 4 {
+				for l := range 4 {
+					for i := range n {
+						rows[l*ld+i] = in[1][i*lanes+from+l]
+					}
+					for o := range out {
+						g[o*4+l] = in[0][o*lanes+from+l]
+					}
+				}
+				k.Outer4(out, ld, &g[0], &rows[0], ld, &sum[0], ld, from > 0)
+			}
+			for o := range out {
+				copy(dw[o*n:(o+1)*n], sum[o*ld:])
 			}
 		},
 	}

@@ -22,25 +22,6 @@ func (s Shape) String() string {
 	return fmt.Sprintf("%dx%dx%d", s.C, s.H, s.W)
 }
 
-// Layer describes one layer of a network. Which fields a kind reads:
-//
-//	conv2d      out, kernel, stride, padding
-//	relu
-//	max_pool2d  kernel, stride (0 means kernel)
-//	flatten
-//	linear      out
-//
-// Names are PyTorch's attribute names, so that weights are called
-// "<name>.weight" and "<name>.bias".
-type Layer struct {
-	Kind    string `yaml:"kind" json:"kind" jsonschema:"enum=conv2d,enum=relu,enum=max_pool2d,enum=flatten,enum=linear"`
-	Name    string `yaml:"name,omitempty" json:"name,omitempty"`       // default: conv1, relu1, pool1, flatten, fc1, ... by kind and order
-	Out     int    `yaml:"out,omitempty" json:"out,omitempty"`         // output channels or features
-	Kernel  int    `yaml:"kernel,omitempty" json:"kernel,omitempty"`   // side in pixels
-	Stride  int    `yaml:"stride,omitempty" json:"stride,omitempty"`   // pixels; conv2d: 0 means 1; max_pool2d: 0 means kernel
-	Padding int    `yaml:"padding,omitempty" json:"padding,omitempty"` // pixels of zeros on each side, conv2d only
-}
-
 // Net is a feed-forward network as a list of layers, ending in logits.
 type Net struct {
 	Name   string  `yaml:"name,omitempty" json:"name,omitempty"`
@@ -48,37 +29,8 @@ type Net struct {
 	Layers []Layer `yaml:"layers" json:"layers"`
 }
 
-// Nets names the preset networks. Each function takes the input's shape and the
-// number of classes.
-var Nets = map[string]struct {
-	New      func(in Shape, classes int) *Net
-	Citation string
-	About    string
-}{
-	"tutorial": {
-		New: func(in Shape, classes int) *Net {
-			return &Net{Name: "tutorial", Input: in, Layers: []Layer{
-				{Kind: "conv2d", Name: "conv1", Out: 6, Kernel: 5, Stride: 1},
-				{Kind: "relu", Name: "relu1"},
-				{Kind: "max_pool2d", Name: "pool1", Kernel: 2, Stride: 2},
-				{Kind: "conv2d", Name: "conv2", Out: 16, Kernel: 5, Stride: 1},
-				{Kind: "relu", Name: "relu2"},
-				{Kind: "max_pool2d", Name: "pool2", Kernel: 2, Stride: 2},
-				{Kind: "flatten", Name: "flatten"},
-				{Kind: "linear", Name: "fc1", Out: 120},
-				{Kind: "relu", Name: "relu3"},
-				{Kind: "linear", Name: "fc2", Out: 84},
-				{Kind: "relu", Name: "relu4"},
-				{Kind: "linear", Name: "fc3", Out: classes},
-			}}
-		},
-		Citation: "Captum tutorial CIFAR_TorchVision_Interpret; after LeCun et al., Proc. IEEE 1998",
-		About:    "conv 6 5x5, pool, conv 16 5x5, pool, 120-84-classes",
-	},
-}
-
 // Resolve fills in default names and strides and checks that every layer fits
-// the one before it. It returns all faults at once, each naming its layer. It
+// the ones it reads. It returns all faults at once, each naming its layer. It
 // must be called before any other use of a Net that was not made by Nets.
 func (n *Net) Resolve() error {
 	var errs []error
@@ -89,100 +41,155 @@ func (n *Net) Resolve() error {
 		return errors.New("model: the network has no layers")
 	}
 	count := map[string]int{}
-	prefix := map[string]string{"conv2d": "conv", "relu": "relu", "max_pool2d": "pool", "flatten": "flatten", "linear": "fc"}
 	seen := map[string]int{}
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		p, known := prefix[l.Kind]
+		k, known := kinds[l.Kind]
 		if !known {
-			fail(i, "unknown kind %q; known are conv2d, relu, max_pool2d, flatten, linear", l.Kind)
+			fail(i, "unknown kind %q; known are %s", l.Kind, strings.Join(kindNames, ", "))
 			continue
 		}
 		count[l.Kind]++
 		if l.Name == "" {
-			l.Name = fmt.Sprintf("%s%d", p, count[l.Kind])
+			l.Name = fmt.Sprintf("%s%d", k.prefix, count[l.Kind])
 		}
-		if l.Name == "input" {
+		if l.Name == imageName {
 			fail(i, `the name "input" means the image itself`)
 		}
 		if j, dup := seen[l.Name]; dup {
 			fail(i, "the name is taken by layer %d", j+1)
 		}
+		for _, r := range []struct{ field, layer string }{{"input", l.Input}, {"from", l.From}} {
+			if _, before := seen[r.layer]; r.layer != "" && r.layer != imageName && !before {
+				fail(i, "%s names %q, which is no layer before it", r.field, r.layer)
+			}
+		}
 		seen[l.Name] = i
-		if l.Kind == "conv2d" && l.Stride == 0 {
-			l.Stride = 1
+		if i > 0 && l.Input == n.Layers[i-1].Name || i == 0 && l.Input == imageName {
+			l.Input = "" // one way to write it
 		}
-		if l.Kind == "max_pool2d" && l.Stride == 0 {
-			l.Stride = l.Kernel
-		}
-		conv, pool, lin := l.Kind == "conv2d", l.Kind == "max_pool2d", l.Kind == "linear"
-		if (conv || lin) && (l.Out < 1 || l.Out > 1<<16) {
-			fail(i, "out is %d, want 1 to 65536", l.Out)
-		}
-		if !conv && !lin && l.Out != 0 {
-			fail(i, "%s takes no out", l.Kind)
-		}
-		if (conv || pool) && (l.Kernel < 1 || l.Kernel > 64) {
-			fail(i, "kernel is %d, want 1 to 64", l.Kernel)
-		}
-		if !conv && !pool && (l.Kernel != 0 || l.Stride != 0) {
-			fail(i, "%s takes no kernel and no stride", l.Kind)
-		}
-		if (conv || pool) && l.Kernel > 0 && (l.Stride < 1 || l.Stride > 64) {
-			fail(i, "stride is %d, want 1 to 64", l.Stride)
-		}
-		if !conv && l.Padding != 0 {
-			fail(i, "%s takes no padding", l.Kind)
-		}
-		if conv && (l.Padding < 0 || l.Padding > 32 || l.Kernel > 0 && l.Padding >= l.Kernel) {
-			fail(i, "padding is %d, want 0 to kernel-1", l.Padding)
+		l.fill()
+		for _, p := range l.problems() {
+			fail(i, "%s", p)
 		}
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("model: %w", errors.Join(errs...))
 	}
-	s := n.Input
-	if s.C < 1 || s.H < 1 || s.W < 1 {
+	if s := n.Input; s.C < 1 || s.H < 1 || s.W < 1 {
 		return fmt.Errorf("model: the input is %v, want at least 1x1x1", s)
 	}
-	flat := false
-	for i, l := range n.Layers {
-		switch l.Kind {
-		case "conv2d", "max_pool2d":
-			if flat {
-				fail(i, "%s after the activation was flattened", l.Kind)
-			} else if s.H+2*l.Padding < l.Kernel || s.W+2*l.Padding < l.Kernel {
-				fail(i, "kernel %d does not fit the %v input", l.Kernel, s)
+	reads := n.reads()
+	shapes, flat := []Shape{n.Input}, []bool{false} // of the image, then of the layers
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		in := reads[i][0]
+		if why := l.fits(shapes[in], flat[in]); why != "" {
+			fail(i, "%s", why)
+		}
+		f := flat[in] || l.Kind == "flatten" || l.Kind == "linear"
+		if l.Kind == "add" {
+			if a, b := shapes[in], shapes[reads[i][1]]; a != b {
+				fail(i, "adds %v of %s to %v of %s", b, n.nameOf(reads[i][1]), a, n.nameOf(in))
 			}
-		case "linear":
-			if !flat && (s.H != 1 || s.W != 1) {
-				fail(i, "linear on a %v activation: put a flatten before it", s)
-			}
+			f = f || flat[reads[i][1]]
 		}
 		if len(errs) > 0 {
 			return fmt.Errorf("model: %w", errors.Join(errs...))
 		}
-		flat = flat || l.Kind == "flatten"
-		s = l.output(s)
+		shapes, flat = append(shapes, l.output(shapes[in])), append(flat, f)
 	}
-	if last := n.Layers[len(n.Layers)-1]; last.Kind != "linear" {
+	last := n.Layers[len(n.Layers)-1]
+	if last.Kind != "linear" {
 		return fmt.Errorf("model: the last layer (%s) is a %s; a classifier ends in a linear layer that gives the logits", last.Name, last.Kind)
+	}
+	used := make([]bool, len(shapes))
+	for _, r := range reads {
+		for _, j := range r {
+			used[j] = true
+		}
+	}
+	for i := range n.Layers[:len(n.Layers)-1] {
+		if !used[i+1] {
+			fail(i, "no layer reads its output")
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("model: %w", errors.Join(errs...))
 	}
 	return nil
 }
 
+// imageName is what a layer's input or from calls the image.
+const imageName = "input"
+
+// reads lists, for every layer, the activations it reads: 0 is the image, i+1
+// the output of layer i. An add reads two, every other layer one.
+func (n *Net) reads() [][]int {
+	at := map[string]int{imageName: 0}
+	out := make([][]int, len(n.Layers))
+	for i, l := range n.Layers {
+		in := i
+		if l.Input != "" {
+			in = at[l.Input]
+		}
+		out[i] = []int{in}
+		if l.Kind == "add" {
+			out[i] = append(out[i], at[l.From])
+		}
+		at[l.Name] = i + 1
+	}
+	return out
+}
+
+// nameOf names an activation as reads counts them.
+func (n *Net) nameOf(activation int) string {
+	if activation == 0 {
+		return imageName
+	}
+	return n.Layers[activation-1].Name
+}
+
 // Upto returns the layers up to and including the named one, as a network whose
-// "logits" are that layer's activations in the order [C][H][W].
+// "logits" are that layer's activations in the order [C][H][W]. Layers that it
+// does not depend on are left out.
 func (n *Net) Upto(layer string) (*Net, error) {
 	i, err := n.find(layer)
 	if err != nil {
 		return nil, err
 	}
-	return &Net{Name: n.Name + " up to " + layer, Input: n.Input, Layers: n.Layers[:i+1]}, nil
+	reads := n.reads()
+	need := make([]bool, i+2)
+	need[i+1] = true
+	part := &Net{Name: n.Name + " up to " + layer, Input: n.Input}
+	for j := i; j >= 0; j-- {
+		if !need[j+1] {
+			continue
+		}
+		for _, r := range reads[j] {
+			need[r] = true
+		}
+	}
+	for j := range i + 1 {
+		if !need[j+1] {
+			continue
+		}
+		l := n.Layers[j]
+		// The layer before may be gone.
+		if r := reads[j][0]; l.Input == "" && n.nameOf(r) != part.lastName() {
+			l.Input = n.nameOf(r)
+		}
+		part.Layers = append(part.Layers, l)
+	}
+	return part, nil
 }
 
+// lastName names what a layer appended next would read.
+func (n *Net) lastName() string { return n.nameOf(len(n.Layers)) }
+
 // After returns the layers behind the named one, as a network whose input is
-// that layer's activation.
+// that layer's activation. It is an error if the network cannot be cut there
+// because a later layer reads one before it, past the cut.
 func (n *Net) After(layer string) (*Net, error) {
 	i, err := n.find(layer)
 	if err != nil {
@@ -191,7 +198,42 @@ func (n *Net) After(layer string) (*Net, error) {
 	if i == len(n.Layers)-1 {
 		return nil, fmt.Errorf("model: no layer comes after %s", layer)
 	}
-	return &Net{Name: n.Name + " after " + layer, Input: n.Shapes()[i], Layers: n.Layers[i+1:]}, nil
+	part := &Net{Name: n.Name + " after " + layer, Input: n.Shapes()[i]}
+	reads := n.reads()
+	for j := i + 1; j < len(n.Layers); j++ {
+		l := n.Layers[j]
+		for _, r := range reads[j] {
+			if r < i+1 {
+				return nil, fmt.Errorf("model: the network cannot be cut at %s: %s reads %s past it; %s", layer, l.Name, n.nameOf(r), n.cuts())
+			}
+		}
+		if l.Input == layer {
+			l.Input = imageName
+		}
+		if l.From == layer {
+			l.From = imageName
+		}
+		part.Layers = append(part.Layers, l)
+	}
+	return part, nil
+}
+
+// cuts names the layers that After accepts.
+func (n *Net) cuts() string {
+	reads := n.reads()
+	var names []string
+	for i, l := range n.Layers[:len(n.Layers)-1] {
+		crossed := false
+		for _, rs := range reads[i+1:] {
+			for _, r := range rs {
+				crossed = crossed || r < i+1
+			}
+		}
+		if !crossed {
+			names = append(names, l.Name)
+		}
+	}
+	return "it can be at " + strings.Join(names, ", ")
 }
 
 func (n *Net) find(layer string) (int, error) {
@@ -205,74 +247,105 @@ func (n *Net) find(layer string) (int, error) {
 	return 0, fmt.Errorf("model: network %s has no layer %q; it has %s", n.Name, layer, strings.Join(names, ", "))
 }
 
-func (l Layer) output(s Shape) Shape {
-	switch l.Kind {
-	case "conv2d":
-		return Shape{l.Out, (s.H+2*l.Padding-l.Kernel)/l.Stride + 1, (s.W+2*l.Padding-l.Kernel)/l.Stride + 1}
-	case "max_pool2d":
-		return Shape{s.C, (s.H-l.Kernel)/l.Stride + 1, (s.W-l.Kernel)/l.Stride + 1}
-	case "flatten":
-		return Shape{s.Size(), 1, 1}
-	case "linear":
-		return Shape{l.Out, 1, 1}
+// Supports reports why a backward rule is not defined for the network: it names
+// the first layer that has no such rule. nil means it is defined.
+//
+// Gradient and the Rescale rules hold for every layer. GuidedBackprop and
+// Deconvolution are rules for rectifiers: relu and leaky_relu.
+func (n *Net) Supports(rule Rule) error {
+	if rule != GuidedBackprop && rule != Deconvolution {
+		return nil
 	}
-	return s
+	name := "guided backpropagation"
+	if rule == Deconvolution {
+		name = "deconvolution"
+	}
+	for _, l := range n.Layers {
+		if kinds[l.Kind].smooth {
+			return fmt.Errorf("model: %s is defined for relu and leaky_relu, but %s is %s", name, l.Name, l.Kind)
+		}
+	}
+	return nil
 }
 
 // Shapes returns the output shape of every layer.
 func (n *Net) Shapes() []Shape {
-	out := make([]Shape, len(n.Layers))
-	s := n.Input
-	for i, l := range n.Layers {
-		s = l.output(s)
-		out[i] = s
+	out := []Shape{n.Input}
+	for i, r := range n.reads() {
+		out = append(out, n.Layers[i].output(out[r[0]]))
 	}
-	return out
+	return out[1:]
 }
 
 // Classes returns the number of outputs: logits, or the activations of the last
 // layer of a part of a network.
 func (n *Net) Classes() int {
-	s := n.Input
-	for _, l := range n.Layers {
-		s = l.output(s)
+	if last := n.Layers[len(n.Layers)-1]; last.Kind == "linear" {
+		return last.Out
 	}
-	return s.Size()
+	s := n.Shapes()
+	return s[len(s)-1].Size()
 }
 
 // Param is one weight tensor that a network needs.
 type Param struct {
-	Name  string // "conv1.weight"
-	Layer string // "conv1"
-	Shape []int  // PyTorch's: conv [out,in,k,k], linear [out,in], bias [out]
-	FanIn int    // inputs that one output sums over
+	Name string // "conv1.weight"
+	// Layer is whose the tensor is, "conv1". The tensors of a batch norm right
+	// behind a convolution are that convolution's: they act as one layer and are
+	// randomised together.
+	Layer string
+	Shape []int // PyTorch's: conv [out,in,k,k], linear [out,in], others [out]
+	FanIn int   // inputs that one output sums over; 1 for a batch norm
+	// Start is the value Init gives to all of a batch norm's tensor: 1 or 0. For
+	// other tensors it is not used.
+	Start float32
+	Norm  bool // of a batch norm
+	// Statistic says that training keeps the tensor as a running mean or variance
+	// of its batches rather than learning it.
+	Statistic bool
 }
 
 // Params lists the weight tensors in the order of the layers, weight before bias.
 func (n *Net) Params() []Param {
 	var ps []Param
-	s := n.Input
-	for _, l := range n.Layers {
+	shapes := append([]Shape{n.Input}, n.Shapes()...)
+	for i, r := range n.reads() {
+		l, s := n.Layers[i], shapes[r[0]]
 		var w []int
 		switch l.Kind {
 		case "conv2d":
 			w = []int{l.Out, s.C, l.Kernel, l.Kernel}
 		case "linear":
 			w = []int{l.Out, s.C}
-		}
-		if w != nil {
-			fan := 1
-			for _, d := range w[1:] {
-				fan *= d
+		case "batch_norm2d":
+			owner := l.Name
+			if r[0] > 0 && n.Layers[r[0]-1].Kind == "conv2d" {
+				owner = n.Layers[r[0]-1].Name
 			}
-			ps = append(ps, Param{l.Name + ".weight", l.Name, w, fan}, Param{l.Name + ".bias", l.Name, w[:1:1], fan})
+			one := []int{s.C}
+			ps = append(ps,
+				Param{Name: l.Name + ".weight", Layer: owner, Shape: one, FanIn: 1, Norm: true, Start: 1},
+				Param{Name: l.Name + ".bias", Layer: owner, Shape: one, FanIn: 1, Norm: true},
+				Param{Name: l.Name + ".running_mean", Layer: owner, Shape: one, FanIn: 1, Norm: true, Statistic: true},
+				Param{Name: l.Name + ".running_var", Layer: owner, Shape: one, FanIn: 1, Norm: true, Statistic: true, Start: 1})
 		}
-		s = l.output(s)
+		if w == nil {
+			continue
+		}
+		fan := 1
+		for _, d := range w[1:] {
+			fan *= d
+		}
+		ps = append(ps, Param{Name: l.Name + ".weight", Layer: l.Name, Shape: w, FanIn: fan})
+		if !l.NoBias {
+			ps = append(ps, Param{Name: l.Name + ".bias", Layer: l.Name, Shape: w[:1:1], FanIn: fan})
+		}
 	}
 	return ps
 }
 
-// Weighted lists the layers that have weights, input to output.
+// Weighted lists the layers that have weights, input to output. A batch norm
+// right behind a convolution counts with it.
 func (n *Net) Weighted() []string {
 	var names []string
 	for _, p := range n.Params() {
@@ -294,6 +367,20 @@ func (n *Net) String() string {
 		}
 		if l.Kernel > 0 {
 			fmt.Fprintf(&b, " k%d s%d p%d", l.Kernel, l.Stride, l.Padding)
+		}
+		if l.NoBias {
+			b.WriteString(" without bias")
+		}
+		for _, v := range []float64{l.Slope, l.Alpha, l.P} {
+			if v != 0 {
+				fmt.Fprintf(&b, " %v", v)
+			}
+		}
+		if l.Input != "" {
+			fmt.Fprintf(&b, " of %s", l.Input)
+		}
+		if l.From != "" {
+			fmt.Fprintf(&b, " plus %s", l.From)
 		}
 	}
 	return b.String()

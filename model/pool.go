@@ -46,6 +46,29 @@ func (p *pool) rows(f func(in, out int)) {
 	}
 }
 
+// calls calls f with the offsets of all that one call of the pooling kernels can
+// do, a row, and its number of outputs and lanes. The kernels take 4 or 16 lanes;
+// of more they get a pixel at a time.
+func (p *pool) calls(f func(in, out, n, lanes int)) {
+	L, n, lanes := p.lanes, p.out.W, p.lanes
+	if L != 4 && L != 16 {
+		n, lanes = 1, 4
+		if L%16 == 0 {
+			lanes = 16
+		}
+	}
+	for c := range p.out.C {
+		for y := range p.out.H {
+			in, out := (c*p.in.H+y*p.step)*p.in.W*L, (c*p.out.H+y)*p.out.W*L
+			for x := 0; x < p.out.W; x += n {
+				for l := 0; l < L; l += lanes {
+					f(in+x*p.step*L+l, out+x*L+l, n, lanes)
+				}
+			}
+		}
+	}
+}
+
 func (p *pool) tensor(s Shape) tensor.Shape { return tensor.Shape{s.C, s.H, s.W, p.lanes} }
 
 // maxPool adds a max-pool. Its backward rule is the gradient (to the first
@@ -55,8 +78,8 @@ func (p *pool) tensor(s Shape) tensor.Shape { return tensor.Shape{s.C, s.H, s.W,
 func (b *graph) maxPool(l Layer, s Shape, x, ref, refOut *gorgonia.Node, relu bool) *gorgonia.Node {
 	p := newPool(l, s, b.lanes, relu)
 	forward := func(k *kernel.Set, y []float32, in [][]float32, _ []float32) {
-		p.rows(func(i, o int) {
-			k.MaxPool(p.out.W, p.lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &y[o])
+		p.calls(func(i, o, n, lanes int) {
+			k.MaxPool(n, lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &y[o])
 		})
 	}
 	if ref != nil {
@@ -67,8 +90,8 @@ func (b *graph) maxPool(l Layer, s Shape, x, ref, refOut *gorgonia.Node, relu bo
 					name: p.id + " rescale gradient", in: []int{4, 4, 4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 5), inPlace: -1,
 					run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
 						clear(d)
-						p.rows(func(i, o int) {
-							k.MaxPoolRescale(p.out.W, p.lanes, len(p.off), &p.off[0], &in[0][i], &in[1][i], p.step*p.lanes, &in[2][o], &in[3][o], &in[4][o], &p.off[0], &d[i], p.step*p.lanes)
+						p.calls(func(i, o, n, lanes int) {
+							k.MaxPoolRescale(n, lanes, len(p.off), &p.off[0], &in[0][i], &in[1][i], p.step*p.lanes, &in[2][o], &in[3][o], &in[4][o], &p.off[0], &d[i], p.step*p.lanes)
 						})
 					},
 				}, in[0], in[1], out, in[2], grad), nil, nil}
@@ -82,8 +105,8 @@ func (b *graph) maxPool(l Layer, s Shape, x, ref, refOut *gorgonia.Node, relu bo
 				name: p.id + " gradient", in: []int{4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 3), inPlace: -1,
 				run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
 					clear(d)
-					p.rows(func(i, o int) {
-						k.MaxPoolGrad(p.out.W, p.lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &in[1][o], &in[2][o], &p.off[0], &d[i], p.step*p.lanes)
+					p.calls(func(i, o, n, lanes int) {
+						k.MaxPoolGrad(n, lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &in[1][o], &in[2][o], &p.off[0], &d[i], p.step*p.lanes)
 					})
 				},
 			}, in[0], out, grad)}

@@ -109,8 +109,8 @@ func (b *graph) compile(level kernel.Level, outputs []*gorgonia.Node) *program {
 	}
 	var dynamic []todo
 	for _, n := range sorted {
-		o, isOp := n.Op().(*op)
-		if !need[n] || !isOp {
+		o := b.op(n)
+		if !need[n] || o == nil {
 			continue
 		}
 		static := true
@@ -160,7 +160,7 @@ func (b *graph) compile(level kernel.Level, outputs []*gorgonia.Node) *program {
 		if j := t.op.inPlace; j >= 0 {
 			in := b.operands[t.n][j]
 			if q := place[in]; !q.static && q.len == size && last[in] == i {
-				if _, leaf := in.Op().(*op); leaf {
+				if b.op(in) != nil {
 					out.at = q.at
 				}
 			}
@@ -175,7 +175,7 @@ func (b *graph) compile(level kernel.Level, outputs []*gorgonia.Node) *program {
 		for _, in := range b.operands[t.n] {
 			q := place[in]
 			s.in = append(s.in, q)
-			if _, isOp := in.Op().(*op); isOp && !q.static && last[in] == i && !seen[in] && owner[q.at] == in {
+			if b.op(in) != nil && !q.static && last[in] == i && !seen[in] && owner[q.at] == in {
 				a.give(q.at, roundUp(q.len))
 			}
 			seen[in] = true

@@ -7,22 +7,49 @@ import (
 )
 
 // Trainer takes SGD steps on one network. It is not safe for concurrent use.
+//
+// A batch is done in blocks of four images whose gradients are added in order.
+// A batch norm needs the statistics of the whole batch, so a network with one
+// does it as one block, in memory that grows with the batch.
 type Trainer struct {
-	n *Net
-	*instance
-	params []trained
-	rows   rows // the images of a block, one a lane
-	steps  int
+	n      *Net
+	level  kernel.Level
+	blocks map[int]*block // by lanes
+	*block
+	params  []trained
+	norms   []norm
+	dropout []Layer
+	steps   int
+
+	seed uint64 // of dropout's masks
+	step int    // and the number of the next one
 }
 
-// trained is one parameter: weights, momentum, gradient of the last block and,
-// for batches of several blocks, their sum.
+// block is the program of so many images side by side.
+type block struct {
+	*instance
+	lanes int
+	rows  rows // the images, one a lane
+}
+
+// trained is one parameter: weights, momentum and the sum of the blocks'
+// gradients; at is the place of a block's gradient among its outputs.
 type trained struct {
 	Param
-	w, v, g, sum []float32
+	w, v, sum []float32
+	at        int
 }
 
-// NewTrainer starts from w with zero velocity; w is copied.
+// norm is a batch norm's running statistics; at is the place of the batch's.
+type norm struct {
+	layer          string
+	mean, variance []float32
+	pixels         int // of a channel
+	at             int
+}
+
+// NewTrainer starts from w with zero velocity; w is copied. Dropout draws from
+// seed 0, step 0 (see SetDraws).
 func NewTrainer(n *Net, w *Weights) (*Trainer, error) { return newTrainer(activeLevel(), n, w) }
 
 func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
@@ -33,16 +60,54 @@ func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, outs := trainingGraph(n)
-	t := &Trainer{n: n, instance: g.compile(level, outs).instance()}
-	t.rows = newRows(n.Input.Size(), trainingLanes)
+	t := &Trainer{n: n, level: level, blocks: map[int]*block{}}
+	statistics := map[string][]float32{}
 	for i, p := range n.Params() {
-		x := trained{Param: p, w: t.weights[p.Name], g: t.out[1+i]}
+		data := aligned(len(w.Tensors[i].Data))[:len(w.Tensors[i].Data)]
+		copy(data, w.Tensors[i].Data)
+		if p.Statistic {
+			statistics[p.Name] = data
+			continue
+		}
+		x := trained{Param: p, w: data, at: 1 + len(t.params)}
 		x.v, x.sum = aligned(len(x.w))[:len(x.w)], aligned(len(x.w))[:len(x.w)]
-		copy(x.w, w.Tensors[i].Data)
 		t.params = append(t.params, x)
 	}
+	for i, l := range n.Layers {
+		switch l.Kind {
+		case "batch_norm2d":
+			s := n.Shapes()[i]
+			t.norms = append(t.norms, norm{
+				l.Name, statistics[l.Name+".running_mean"], statistics[l.Name+".running_var"], s.H * s.W, 1 + len(t.params) + len(t.norms),
+			})
+		case "dropout":
+			t.dropout = append(t.dropout, l)
+		}
+	}
+	t.use(trainingLanes)
 	return t, nil
+}
+
+// use makes the block of so many lanes the current one. The first that is made
+// holds the weights themselves, others a copy.
+func (t *Trainer) use(lanes int) {
+	if t.block = t.blocks[lanes]; t.block == nil {
+		g, outs := trainingGraph(t.n, lanes)
+		t.block = &block{g.compile(t.level, outs).instance(), lanes, newRows(t.n.Input.Size(), lanes)}
+		t.blocks[lanes] = t.block
+		if len(t.blocks) == 1 {
+			for i, p := range t.params {
+				own := t.weights[p.Name]
+				copy(own, p.w)
+				t.params[i].w = own
+			}
+		}
+	}
+	for _, p := range t.params {
+		if own := t.weights[p.Name]; &own[0] != &p.w[0] {
+			copy(own, p.w)
+		}
+	}
 }
 
 // SGD holds the settings of one step, in PyTorch's convention:
@@ -66,33 +131,38 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 			return 0, fmt.Errorf("model: label %d of the batch is %d, the network has %d classes", i, labels[i], classes)
 		}
 	}
-	t.prepare()
-	seed, onehot := t.leaf["seed"], t.leaf["labels"]
-	for i := 0; i < len(x); i += trainingLanes {
-		clear(seed)
-		clear(onehot)
-		for l := range min(trainingLanes, len(x)-i) {
-			copy(t.rows.row(l), x[i+l])
-			seed[l] = 1 / float32(len(x))
-			onehot[labels[i+l]*trainingLanes+l] = 1
+	if len(t.norms) > 0 {
+		for _, b := range t.norms {
+			if b.pixels*len(x) < 2 {
+				return 0, fmt.Errorf("model: a step on one image: the batch norm %s has one value a channel, want at least 2 for a variance", b.layer)
+			}
 		}
-		lanes4(t.k, size, t.rows.buf, t.rows.ld, t.leaf["x"])
+		t.use((len(x) + trainingLanes - 1) / trainingLanes * trainingLanes)
+	}
+	t.prepare()
+	for i := 0; i < len(x); i += t.lanes {
+		last := min(i+t.lanes, len(x))
+		t.load(x[i:last], labels[i:last], 1/float32(len(x)), i)
 		t.run()
-		for l := range min(trainingLanes, len(x)-i) {
+		for l := range last - i {
 			loss += float64(t.out[0][l])
 		}
-		if len(x) > trainingLanes {
+		if len(x) > t.lanes {
 			t.gather(i == 0)
 		}
 	}
+	for _, b := range t.norms {
+		follow(b.mean, b.variance, t.out[b.at], b.pixels*len(x))
+	}
+	t.step++
 	loss /= float64(len(x))
 	if loss-loss != 0 {
 		return loss, fmt.Errorf("model: the loss is %v", loss)
 	}
 	for i := range t.params {
 		p := &t.params[i]
-		g := p.g
-		if len(x) > trainingLanes {
+		g := t.out[p.at]
+		if len(x) > t.lanes {
 			g = p.sum
 		}
 		sgd(t.k, p.w, p.v, g, o)
@@ -103,6 +173,39 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 	}
 	return loss, nil
 }
+
+// load puts a block's images, labels and masks into the leaves; from is the
+// place of the first image in the batch.
+func (t *Trainer) load(x [][]float32, labels []int, weight float32, from int) {
+	seed, onehot, L := t.leaf["seed"], t.leaf["labels"], t.lanes
+	clear(seed)
+	clear(onehot)
+	if valid := t.leaf["valid"]; valid != nil {
+		clear(valid)
+		for l := range x {
+			valid[l] = 1
+		}
+	}
+	for l := range x {
+		copy(t.rows.row(l), x[l])
+		seed[l] = weight
+		onehot[labels[l]*L+l] = 1
+		for _, d := range t.dropout {
+			drawMask(t.leaf[maskLeaf(d.Name)], L, l, d.P, t.seed, d.Name, t.step, from+l)
+		}
+	}
+	size := t.n.Input.Size()
+	if L == 4 {
+		lanes4(t.k, size, t.rows.buf, t.rows.ld, t.leaf["x"])
+		return
+	}
+	t.k.Transpose(L, size, &t.rows.buf[0], t.rows.ld, &t.leaf["x"][0], L)
+}
+
+// SetDraws names the streams of dropout's masks: a mask depends on the seed, the
+// layer, the step and the image's place in the batch. Every step counts on by
+// one, so a training that is continued sets the number of steps done.
+func (t *Trainer) SetDraws(seed uint64, step int) { t.seed, t.step = seed, step }
 
 // checkEvery is the number of steps between two looks at every weight, which
 // take as long as a twentieth of a step.
@@ -122,16 +225,17 @@ func (t *Trainer) Finite() error {
 func (t *Trainer) gather(first bool) {
 	for i := range t.params {
 		p := &t.params[i]
+		g := t.out[p.at]
 		if first {
-			copy(p.sum, p.g)
+			copy(p.sum, g)
 			continue
 		}
-		whole := len(p.g) &^ 3
+		whole := len(g) &^ 3
 		if whole > 0 {
-			t.k.Add(whole, &p.sum[0], &p.g[0], &p.sum[0])
+			t.k.Add(whole, &p.sum[0], &g[0], &p.sum[0])
 		}
-		for j := whole; j < len(p.g); j++ {
-			p.sum[j] += p.g[j]
+		for j := whole; j < len(g); j++ {
+			p.sum[j] += g[j]
 		}
 	}
 }
@@ -147,23 +251,38 @@ func sgd(k *kernel.Set, w, v, g []float32, o SGD) {
 	}
 }
 
-// Weights returns a copy of the current weights.
-func (t *Trainer) Weights() *Weights { return t.copyOut(func(p trained) []float32 { return p.w }) }
+// Weights returns a copy of the current weights and running statistics.
+func (t *Trainer) Weights() *Weights {
+	now := map[string][]float32{}
+	for _, p := range t.params {
+		now[p.Name] = p.w
+	}
+	for _, b := range t.norms {
+		now[b.layer+".running_mean"], now[b.layer+".running_var"] = b.mean, b.variance
+	}
+	w := &Weights{}
+	for _, p := range t.n.Params() {
+		w.Tensors = append(w.Tensors, Tensor{p.Name, p.Shape, append([]float32(nil), now[p.Name]...)})
+	}
+	return w
+}
 
 // Velocity returns a copy of the momentum buffers, for a checkpoint.
-func (t *Trainer) Velocity() *Weights { return t.copyOut(func(p trained) []float32 { return p.v }) }
-
-func (t *Trainer) copyOut(of func(trained) []float32) *Weights {
+func (t *Trainer) Velocity() *Weights {
 	w := &Weights{}
 	for _, p := range t.params {
-		w.Tensors = append(w.Tensors, Tensor{p.Name, p.Shape, append([]float32(nil), of(p)...)})
+		w.Tensors = append(w.Tensors, Tensor{p.Name, p.Shape, append([]float32(nil), p.v...)})
 	}
 	return w
 }
 
 // SetVelocity restores what Velocity returned.
 func (t *Trainer) SetVelocity(v *Weights) error {
-	v, err := v.Fit(t.n)
+	var ps []Param
+	for _, p := range t.params {
+		ps = append(ps, p.Param)
+	}
+	v, err := v.fit(t.n, ps)
 	if err != nil {
 		return err
 	}

@@ -68,15 +68,21 @@ func (w *Weights) Hash() string {
 
 // Fit checks w against what n needs and returns it in the order of n.Params.
 // The error lists every tensor that is missing, unexpected, of another shape or
-// not finite.
-func (w *Weights) Fit(n *Net) (*Weights, error) {
+// not finite, and running variances below 0.
+func (w *Weights) Fit(n *Net) (*Weights, error) { return w.fit(n, n.Params()) }
+
+func (w *Weights) fit(n *Net, params []Param) (*Weights, error) {
 	out := &Weights{}
 	var missing, shape, unexpected, bad []string
+	place := make(map[string]int, len(w.Tensors))
+	for i, t := range slices.Backward(w.Tensors) {
+		place[t.Name] = i // the first of that name
+	}
 	want := map[string]bool{}
-	for _, p := range n.Params() {
+	for _, p := range params {
 		want[p.Name] = true
-		i := slices.IndexFunc(w.Tensors, func(t Tensor) bool { return t.Name == p.Name })
-		if i < 0 {
+		i, has := place[p.Name]
+		if !has {
 			missing = append(missing, fmt.Sprintf("%s %v", p.Name, p.Shape))
 			continue
 		}
@@ -85,9 +91,14 @@ func (w *Weights) Fit(n *Net) (*Weights, error) {
 			shape = append(shape, fmt.Sprintf("%s is %v, want %v", p.Name, t.Shape, p.Shape))
 			continue
 		}
+		variance := p.Statistic && strings.HasSuffix(p.Name, ".running_var")
 		for j, v := range t.Data {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			if v-v != 0 {
 				bad = append(bad, fmt.Sprintf("%s[%d] is %v", p.Name, j, v))
+				break
+			}
+			if variance && v < 0 {
+				bad = append(bad, fmt.Sprintf("%s[%d] is %v, want a variance of at least 0", p.Name, j, v))
 				break
 			}
 		}
@@ -102,7 +113,7 @@ func (w *Weights) Fit(n *Net) (*Weights, error) {
 	for _, e := range []struct {
 		what string
 		list []string
-	}{{"missing", missing}, {"of another shape", shape}, {"unexpected", unexpected}, {"not finite", bad}} {
+	}{{"missing", missing}, {"of another shape", shape}, {"unexpected", unexpected}, {"out of range", bad}} {
 		if len(e.list) > 0 {
 			errs = append(errs, fmt.Errorf("%s: %s", e.what, strings.Join(e.list, ", ")))
 		}
@@ -114,8 +125,9 @@ func (w *Weights) Fit(n *Net) (*Weights, error) {
 }
 
 // Init draws PyTorch's default initialisation: weights and biases of conv2d and
-// linear uniform in +-1/sqrt(fan in) (kaiming_uniform with a = sqrt(5)). Each
-// tensor has a stream of its own, named by the tensor.
+// linear uniform in +-1/sqrt(fan in) (kaiming_uniform with a = sqrt(5)); batch
+// norms start as the identity: weight 1, bias 0, running mean 0, running variance
+// 1. Each tensor has a stream of its own, named by the tensor.
 func Init(n *Net, seed uint64) *Weights {
 	w := &Weights{}
 	for _, p := range n.Params() {
@@ -125,15 +137,22 @@ func Init(n *Net, seed uint64) *Weights {
 }
 
 // InitTensor draws one tensor of Init from the stream purpose/name. Sanity
-// checks that randomise a trained layer use it with a purpose of their own.
+// checks that randomise a trained layer use it with a purpose of their own; the
+// batch norm of a randomised layer starts anew as the identity.
 func InitTensor(p Param, seed uint64, purpose string) Tensor {
 	size := 1
 	for _, d := range p.Shape {
 		size *= d
 	}
+	t := Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, size)}
+	if p.Norm {
+		for i := range t.Data {
+			t.Data[i] = p.Start
+		}
+		return t
+	}
 	s := rng.New(seed, purpose+"/"+p.Name)
 	bound := 1 / math.Sqrt(float64(p.FanIn))
-	t := Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, size)}
 	for i := range t.Data {
 		t.Data[i] = float32((2*s.Float64() - 1) * bound)
 	}

@@ -1,0 +1,169 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"assay/model/internal/kernel"
+)
+
+// taps hands out the activations of a network under construction to the layers
+// that read them.
+//
+// Where an activation is read twice, Gorgonia adds the two derivatives that
+// come back, a sum of two that has one value in either order. Of more it would
+// add in the order of its own walk, so the third reader and all after it read
+// through copies: every sum is again one of two, and the order is that of the
+// layers.
+type taps struct {
+	b     *graph
+	n     *Net
+	reads [][]int
+	acts  []*gorgonia.Node // the image, then the output of every layer
+	alias []int            // the activation that this one is: its own, or that of another layer
+	norm  []int            // by layer: the batch norm that the convolution takes over, -1 for none
+	uses  []int            // how many layers read an activation
+	taken []int            // and how many of them have it
+	rest  []*gorgonia.Node // what the next reader gets
+}
+
+func newTaps(b *graph, n *Net, train bool) *taps {
+	size := len(n.Layers) + 1
+	t := &taps{
+		b: b, n: n, reads: n.reads(), acts: make([]*gorgonia.Node, size), alias: make([]int, size),
+		norm: make([]int, size), uses: make([]int, size), taken: make([]int, size), rest: make([]*gorgonia.Node, size),
+	}
+	readers := make([]int, size)
+	for _, r := range t.reads {
+		for _, j := range r {
+			readers[j]++
+		}
+	}
+	for i, l := range n.Layers {
+		t.alias[i+1], t.norm[i] = i+1, -1
+		in := t.reads[i][0]
+		switch {
+		case train:
+		case l.Kind == "dropout":
+			t.alias[i+1] = t.alias[in]
+		case l.Kind == "batch_norm2d" && in > 0 && n.Layers[in-1].Kind == "conv2d" && readers[in] == 1:
+			t.alias[i+1], t.norm[in-1] = in, i
+		}
+	}
+	for i, r := range t.reads {
+		if t.alias[i+1] != i+1 {
+			continue
+		}
+		for _, j := range r {
+			t.uses[t.alias[j]]++
+		}
+	}
+	return t
+}
+
+// take returns an activation for one more layer to read.
+func (t *taps) take(j int) *gorgonia.Node {
+	j = t.alias[j]
+	t.taken[j]++
+	if t.rest[j] == nil {
+		t.rest[j] = t.acts[j]
+	} else if t.taken[j] < t.uses[j] {
+		t.rest[j] = t.b.same(t.rest[j])
+	}
+	return t.rest[j]
+}
+
+// folds reports whether layer i is a relu that a max-pool, its only reader,
+// takes over; that needs no reference and halves the traffic on the largest
+// activations.
+func (t *taps) folds(i int, rule Rule) bool {
+	if rule != Gradient || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
+		return false
+	}
+	for j, r := range t.reads {
+		if t.alias[r[0]] == i+1 && t.alias[j+1] == j+1 {
+			return t.n.Layers[j].Kind == "max_pool2d"
+		}
+	}
+	return false
+}
+
+// same adds a copy, a node of its own with the same values.
+func (b *graph) same(x *gorgonia.Node) *gorgonia.Node {
+	shape := x.Shape().Clone()
+	return b.apply(&op{
+		name: fmt.Sprintf("copy %v", shape), in: []int{len(shape)}, shape: shape, wrt: []bool{true}, inPlace: -1,
+		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) { copy(out, in[0]) },
+		diff: func(_ []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			return []*gorgonia.Node{grad}
+		},
+	}, x)
+}
+
+// add adds the sum of two activations. Its derivative by either is what comes
+// back, whatever the rule: the sum is linear.
+func (b *graph) add(s Shape, x, y *gorgonia.Node) *gorgonia.Node {
+	if len(x.Shape()) != len(y.Shape()) { // [C] beside [C][1][1]
+		if len(x.Shape()) == 4 {
+			x = b.flatten(s, x)
+		} else {
+			y = b.flatten(s, y)
+		}
+	}
+	o := addOp(x.Shape().Clone())
+	o.wrt = []bool{true, true}
+	o.diff = func(_ []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+		return []*gorgonia.Node{grad, grad}
+	}
+	return b.apply(o, x, y)
+}
+
+func addOp(shape tensor.Shape) *op {
+	n := shape.TotalSize()
+	whole := n &^ 3
+	return &op{
+		name: fmt.Sprintf("add %v", shape), in: []int{len(shape), len(shape)}, shape: shape, wrt: []bool{false, false}, inPlace: 0,
+		run: func(k *kernel.Set, out []float32, in [][]float32, _ []float32) {
+			if whole > 0 {
+				k.Add(whole, &in[0][0], &in[1][0], &out[0])
+			}
+			for i := whole; i < n; i++ {
+				out[i] = in[0][i] + in[1][i]
+			}
+		},
+	}
+}
+
+// op returns the node's operation: this package's own, or addOp for a sum of
+// Gorgonia's. It is nil for a leaf.
+func (b *graph) op(n *gorgonia.Node) *op {
+	if o, ok := n.Op().(*op); ok {
+		return o
+	}
+	return b.sums[n]
+}
+
+// adoptSums finds the sums that Gorgonia put between this package's operations
+// when it differentiated, for the executor. Their two operands may come in
+// either order: a sum of two has the same bits.
+func (b *graph) adoptSums() {
+	for _, n := range b.g.AllNodes() {
+		if n.Op() == nil || b.op(n) != nil {
+			continue
+		}
+		var in []*gorgonia.Node
+		for it := b.g.From(n.ID()); it.Next(); {
+			in = append(in, it.Node().(*gorgonia.Node))
+		}
+		switch {
+		case len(in) == 1: // x + x
+			in = append(in, in[0])
+		case len(in) != 2 || !slices.Equal(in[0].Shape(), in[1].Shape()):
+			panic(fmt.Sprintf("model: Gorgonia put %v into the graph, want a sum of two", n.Op()))
+		}
+		b.operands[n], b.sums[n] = in, addOp(n.Shape().Clone())
+	}
+}
