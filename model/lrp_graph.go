@@ -40,10 +40,12 @@ func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
 		o.diff = b.lrpWeighted(i, l, s, o.diff, 0)
 	case "max_pool2d": // the winner takes all: its gradient
 		if b.lrp.captum {
-			o.diff = b.lrpNorm(i, o.diff)
+			o.diff = b.lrpNorm(i, o.diff, 0)
 		}
-	case "avg_pool2d", "adaptive_avg_pool2d", "add", "batch_norm2d":
-		o.diff = b.lrpNorm(i, o.diff)
+	case "avg_pool2d", "adaptive_avg_pool2d", "add":
+		o.diff = b.lrpNorm(i, o.diff, 0)
+	case "batch_norm2d": // one that no convolution takes over: x, scale, shift
+		o.diff = b.lrpNorm(i, o.diff, 2)
 	default: // activations
 		o.diff = func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
 			ds := make([]*gorgonia.Node, len(in))
@@ -64,18 +66,20 @@ func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
 }
 
 // nonNegative reports whether an activation is known not to be below 0. A
-// linear layer flattens its input by itself where that is an image.
+// linear layer flattens its input by itself where that is an image, and what
+// several layers read is copied.
 func (b *graph) nonNegative(x *gorgonia.Node) bool {
 	if b.lrp.nonNegative[x] {
 		return true
 	}
 	o, isOp := x.Op().(*op)
-	return isOp && strings.HasPrefix(o.name, "flatten") && b.nonNegative(b.operands[x][0])
+	return isOp && (strings.HasPrefix(o.name, "flatten") || strings.HasPrefix(o.name, "copy")) && b.nonNegative(b.operands[x][0])
 }
 
 // lrpNorm is the epsilon rule of an operation that is linear in its operands:
-// each gets in proportion to what it adds to the output.
-func (b *graph) lrpNorm(i int, gradient func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node) func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
+// each gets in proportion to what it adds to the output. Operand bias, if not 0,
+// is what is added per channel.
+func (b *graph) lrpNorm(i int, gradient func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node, bias int) func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
 	return func(in []*gorgonia.Node, out, rel *gorgonia.Node) []*gorgonia.Node {
 		s := b.divide(rel, out, nil, 1, 0, b.lrp.norm)
 		ds := gradient(in, out, s)
@@ -86,7 +90,11 @@ func (b *graph) lrpNorm(i int, gradient func(in []*gorgonia.Node, out, grad *gor
 				rs = append(rs, ds[j])
 			}
 		}
-		b.share(i, rel, rs, []*gorgonia.Node{s}, []*gorgonia.Node{out}, nil)
+		var biases []*gorgonia.Node
+		if bias > 0 {
+			biases = append(biases, in[bias])
+		}
+		b.share(i, rel, rs, []*gorgonia.Node{s}, []*gorgonia.Node{out}, biases)
 		return ds
 	}
 }
