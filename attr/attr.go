@@ -78,7 +78,10 @@ type Attribution struct {
 	FX     float64   // the target's value at the input
 	FB     float64   // and at the baseline, where Summed
 	Summed bool      // the map is meant to sum to FX-FB (completeness)
-	Steps  int       // points on the path that were used, where the method chose their number; else 0
+	// StdErr is the standard error of every map value where the method draws
+	// samples, and nil where it does not. Valid during emit only, as Map.
+	StdErr []float32
+	Steps  int // points on the path that were used, where the method chose their number; else 0
 }
 
 // Problem is one option that cannot be.
