@@ -15,6 +15,7 @@ type blurrer struct {
 	rows, cols []float64 // [H,H] and [W,W]: one axis of the convolution as a matrix
 	a, b       []float32 // [C*H*W]
 	acc        []float64 // of a row
+	kernel     []float64 // one half of the Gaussian
 }
 
 func newBlurrer(s model.Shape) *blurrer {
@@ -31,28 +32,34 @@ const maxBlurSigma = 1000
 
 // sigma sets the standard deviation of the Gaussian in pixels; 0 blurs nothing.
 func (b *blurrer) sigma(sigma float64) {
-	mirrored(sigma, b.shape.H, b.rows)
-	mirrored(sigma, b.shape.W, b.cols)
+	b.kernel = gaussian(sigma, b.kernel[:0])
+	mirrored(b.kernel, b.shape.H, b.rows)
+	mirrored(b.kernel, b.shape.W, b.cols)
+}
+
+// gaussian appends the weights at distance 0, 1, ... to kernel. With those on
+// the other side they sum to 1.
+func gaussian(sigma float64, kernel []float64) []float64 {
+	kernel = append(kernel, 1)
+	total := 1.0
+	for d := 1; d <= int(float64(4*sigma)+0.5); d++ {
+		w := rng.Exp(-float64(d*d) / float64(2*float64(sigma*sigma)))
+		kernel = append(kernel, w)
+		total += 2 * w
+	}
+	for d := range kernel {
+		kernel[d] /= total
+	}
+	return kernel
 }
 
 // mirrored fills m [n,n] with the weights that output i gives to input j, the
 // kernel's tails folded back at the borders.
-func mirrored(sigma float64, n int, m []float64) {
+func mirrored(kernel []float64, n int, m []float64) {
 	clear(m)
-	reach := int(float64(4*sigma) + 0.5)
-	kernel := make([]float64, reach+1)
-	total := 0.0
-	for d := range kernel {
-		kernel[d] = 1
-		if d > 0 {
-			kernel[d] = rng.Exp(-float64(d*d) / float64(2*float64(sigma*sigma)))
-			total += kernel[d]
-		}
-		total += kernel[d]
-	}
 	for i := range n {
 		row := m[i*n : (i+1)*n]
-		for d := -reach; d <= reach; d++ {
+		for d := 1 - len(kernel); d < len(kernel); d++ {
 			j := (i + d) % (2 * n)
 			if j < 0 {
 				j += 2 * n
@@ -60,7 +67,7 @@ func mirrored(sigma float64, n int, m []float64) {
 			if j >= n {
 				j = 2*n - 1 - j
 			}
-			row[j] += kernel[max(d, -d)] / total
+			row[j] += kernel[max(d, -d)]
 		}
 	}
 }

@@ -53,6 +53,10 @@ func envOf(t testing.TB, n *model.Net, w *model.Weights) *Env {
 	for range n.Input.C {
 		e.Mean, e.Std = append(e.Mean, 0.5), append(e.Std, 0.5)
 	}
+	e.MeanImage = make([]float32, n.Input.Size())
+	rng.New(98, "test mean").Normals(e.MeanImage)
+	e.TrainSize = 30
+	e.Train = func(i int, x []float32) { rng.New(97, "test training image", i).Normals(x) }
 	return e
 }
 

@@ -8,6 +8,82 @@ var Methods = map[string]Entry{
 		About:    "gradient of the target by the input, absolute by default",
 		Citation: "Simonyan, Vedaldi & Zisserman, Deep Inside Convolutional Networks: Visualising Image Classification Models and Saliency Maps, ICLR Workshop 2014",
 	},
+	"input_x_gradient": {
+		New:      func() Method { return &InputXGradient{} },
+		About:    "gradient of the target by the input, times the input",
+		Citation: "Shrikumar, Greenside, Shcherbina & Kundaje, Not Just a Black Box: Learning Important Features Through Propagating Activation Differences, arXiv:1605.01713, 2016",
+	},
+	"guided_backprop": {
+		New:      func() Method { return &GuidedBackprop{} },
+		About:    "gradient whose ReLUs pass only what is positive, where they are on",
+		Citation: "Springenberg, Dosovitskiy, Brox & Riedmiller, Striving for Simplicity: The All Convolutional Net, ICLR Workshop 2015",
+	},
+	"deconvolution": {
+		New:      func() Method { return &Deconvolution{} },
+		About:    "gradient whose ReLUs pass what is positive, on or off",
+		Citation: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
+	},
+	"gradient_shap": {
+		New: func() Method {
+			return &GradientSHAP{NSamples: 5, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}
+		},
+		About:    "mean gradient between noisy copies of the image and random baselines, times the distance",
+		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017",
+	},
+	"expected_gradients": {
+		New: func() Method {
+			return &ExpectedGradients{NSamples: 200, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}
+		},
+		About:    "integrated gradients averaged over training images as baselines",
+		Citation: "Erion, Janizek, Sturmfels, Lundberg & Lee, Improving performance of deep learning models with axiomatic attribution priors and expected gradients, Nature Machine Intelligence 3, 2021",
+	},
+	"guided_integrated_gradients": {
+		New: func() Method {
+			return &GuidedIntegratedGradients{NSteps: 200, Fraction: 0.25, MaxDist: 0.02}
+		},
+		About:    "integrated gradients on a path that moves values of small gradients first",
+		Citation: "Kapishnikov et al., Guided Integrated Gradients: an Adaptive Path Method for Removing Noise, CVPR 2021",
+	},
+	"blur_integrated_gradients": {
+		New:      func() Method { return &BlurIntegratedGradients{NSteps: 100, MaxSigma: 50} },
+		About:    "integrated gradients on the path of ever less blurred versions of the image",
+		Citation: "Xu, Venugopalan & Sundararajan, Attribution in Scale and Space, CVPR 2020",
+	},
+	"grad_cam": {
+		New:      func() Method { return &GradCAM{InterpolateMode: "bilinear", AttrDimSummation: true} },
+		About:    "channels of a layer weighed by their mean gradient and added up",
+		Citation: "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization, ICCV 2017",
+	},
+	"grad_cam_plus_plus": {
+		New:      func() Method { return &GradCAMPlusPlus{InterpolateMode: "bilinear"} },
+		About:    "channels of a layer weighed by their positive gradients so that every position counts alike",
+		Citation: "Chattopadhay, Sarkar, Howlader & Balasubramanian, Grad-CAM++: Generalized Gradient-based Visual Explanations for Deep Convolutional Networks, WACV 2018",
+	},
+	"guided_grad_cam": {
+		New:      func() Method { return &GuidedGradCAM{InterpolateMode: "nearest"} },
+		About:    "guided_backprop times the positive part of grad_cam",
+		Citation: "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization, ICCV 2017",
+	},
+	"layer_cam": {
+		New:      func() Method { return &LayerCAM{InterpolateMode: "bilinear"} },
+		About:    "values of a layer weighed by their own positive gradients and added up over channels",
+		Citation: "Jiang, Zhang, Hou, Cheng & Wei, LayerCAM: Exploring Hierarchical Class Activation Maps for Localization, IEEE Transactions on Image Processing 30, 2021",
+	},
+	"full_grad": {
+		New:      func() Method { return &FullGrad{} },
+		About:    "gradient times input plus gradient times bias of every layer, each scaled and resized",
+		Citation: "Srinivas & Fleuret, Full-Gradient Representation for Neural Network Visualization, NeurIPS 2019",
+	},
+	"input": {
+		New:      func() Method { return &InputMap{} },
+		About:    "control: the image itself",
+		Citation: "Adebayo et al., Sanity Checks for Saliency Maps, NeurIPS 2018",
+	},
+	"constant": {
+		New:      func() Method { return &Constant{} },
+		About:    "control: 1 everywhere",
+		Citation: "after the controls of Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019",
+	},
 	"integrated_gradients": {
 		New: func() Method {
 			return &IntegratedGradients{NSteps: 50, Quadrature: "gausslegendre", MultiplyByInputs: true, MaxSteps: 1024}
@@ -46,6 +122,34 @@ func Name(m Method) string {
 	switch m.(type) {
 	case *Saliency:
 		return "saliency"
+	case *InputXGradient:
+		return "input_x_gradient"
+	case *GuidedBackprop:
+		return "guided_backprop"
+	case *Deconvolution:
+		return "deconvolution"
+	case *GradientSHAP:
+		return "gradient_shap"
+	case *ExpectedGradients:
+		return "expected_gradients"
+	case *GuidedIntegratedGradients:
+		return "guided_integrated_gradients"
+	case *BlurIntegratedGradients:
+		return "blur_integrated_gradients"
+	case *GradCAM:
+		return "grad_cam"
+	case *GradCAMPlusPlus:
+		return "grad_cam_plus_plus"
+	case *GuidedGradCAM:
+		return "guided_grad_cam"
+	case *LayerCAM:
+		return "layer_cam"
+	case *FullGrad:
+		return "full_grad"
+	case *InputMap:
+		return "input"
+	case *Constant:
+		return "constant"
 	case *IntegratedGradients:
 		return "integrated_gradients"
 	case *DeepLift:

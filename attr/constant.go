@@ -1,0 +1,42 @@
+package attr
+
+import (
+	"fmt"
+
+	"assay/model"
+)
+
+// Constant is a control: 1 everywhere. It prefers no pixel, so a metric that
+// ranks pixels takes them in its order for ties, row by row, and a correlation
+// with it is not defined.
+//
+// After the controls of Hooker et al., "A Benchmark for Interpretability Methods
+// in Deep Neural Networks", NeurIPS 2019, section 4, which has random maps and
+// edges but not this one.
+type Constant struct{}
+
+// Check finds nothing to object to: there are no settings.
+func (o *Constant) Check(*model.Net) error { return nil }
+
+// Attribute gives every input the same map; the model runs forward for FX alone.
+func (o *Constant) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	return attributeBlind(e, o, in, emit)
+}
+
+func (o *Constant) passes() int { return 0 }
+
+func (o *Constant) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
+	in := Input{X: make([]float32, e.size())}
+	m := make([]float32, e.size())
+	for i := range n {
+		if err := e.Ctx.Err(); err != nil {
+			return fmt.Errorf("attr: constant: %w", err)
+		}
+		input(i, &in)
+		for j := range m {
+			m[j] = 1
+		}
+		emit(i, Attribution{Map: m})
+	}
+	return nil
+}

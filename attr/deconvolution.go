@@ -1,0 +1,28 @@
+package attr
+
+import "assay/model"
+
+// Deconvolution is backpropagation in which a ReLU passes what is positive,
+// wherever its input lies.
+//
+// Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks", ECCV
+// 2014, section 2.1. Max-pools route to their maximum: the switches of the
+// paper.
+type Deconvolution struct{}
+
+// Check finds nothing to object to: there are no settings.
+func (o *Deconvolution) Check(*model.Net) error { return nil }
+
+// Attribute explains the inputs, one pass each.
+func (o *Deconvolution) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	if err := e.check(in); err != nil {
+		return err
+	}
+	return o.stream(e, len(in), given(in), emit)
+}
+
+func (o *Deconvolution) passes() int { return 1 }
+
+func (o *Deconvolution) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
+	return backward(e, "deconvolution", model.Deconvolution, n, input, nil, emit)
+}

@@ -1,0 +1,142 @@
+package attr
+
+import (
+	"errors"
+	"fmt"
+
+	"assay/model"
+	"assay/model/rng"
+)
+
+// sampledPath is the mean, over random draws, of the gradient at a random point
+// between the input and a baseline, times their difference: what gradient_shap
+// and expected_gradients have in common.
+//
+// Draw s of image i takes its baseline and its point from the stream (seed,
+// "path", i, s), and its noise from (seed, "path noise", i, s): the first k
+// draws of n_samples 100 are those of n_samples k.
+type sampledPath struct {
+	name             string
+	nSamples         int
+	stdevs           float64
+	baseline         Baseline
+	multiplyByInputs bool
+}
+
+func (o sampledPath) check(n *model.Net) error {
+	errs := []error{between("n_samples", o.nSamples, 1, maxSteps), o.baseline.checkAny(n)}
+	// Not written as stdevs < 0: NaN must fail too.
+	if !(o.stdevs >= 0 && o.stdevs <= 1000) {
+		errs = append(errs, &Problem{Option: "stdevs", Msg: fmt.Sprintf("is %v, want 0 to 1000", o.stdevs)})
+	}
+	return errors.Join(errs...)
+}
+
+// draw makes the random choices of a sample: the baseline in base and the place
+// on the path, 0 the baseline and 1 the input.
+func (o sampledPath) draw(e *Env, st *rng.Stream, d draws, in *Input, sample int, base []float32) float32 {
+	st.Reset(e.Seed, "path", in.Index, sample)
+	alpha := float32(st.Float64())
+	k := sample // noise: every sample has its own
+	if d.n > 0 {
+		k = st.IntN(d.n)
+	}
+	d.fill(in, k, base)
+	return alpha
+}
+
+// attribute adds to stream what it leaves out: F(x), and the mean of F over the
+// baselines that were drawn, one forward pass each.
+func (o sampledPath) attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	if err := e.check(in); err != nil {
+		return err
+	}
+	d, err := o.baseline.drawer(e)
+	if err != nil {
+		return err
+	}
+	fx, err := e.values(in)
+	if err != nil {
+		return fmt.Errorf("attr: %s: %w", o.name, err)
+	}
+	// Noise moves the input, so that the map does not sum to F(x) less anything.
+	summed := o.multiplyByInputs && o.stdevs == 0
+	fb := make([]float64, len(in))
+	if summed {
+		var st rng.Stream
+		err := e.Worker.Logits(e.Ctx, len(in)*o.nSamples,
+			func(k int, x []float32) { o.draw(e, &st, d, &in[k/o.nSamples], k%o.nSamples, x) },
+			func(k int, logits []float32) {
+				i := k / o.nSamples
+				fb[i] += in[i].Target.Of(logits)
+			})
+		if err != nil {
+			return fmt.Errorf("attr: %s: baseline: %w", o.name, err)
+		}
+	}
+	return o.stream(e, len(in), given(in), func(i int, a Attribution) {
+		a.FX = fx[i]
+		if summed {
+			a.FB, a.Summed = fb[i]/float64(o.nSamples), true
+		}
+		emit(i, a)
+	})
+}
+
+func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
+	d, err := o.baseline.drawer(e)
+	if err != nil {
+		return err
+	}
+	samples, size := o.nSamples, e.size()
+	r := newRing(samples, size)
+	// The ends of the path of every point on its way.
+	ends, bases := newRing(1, size), newRing(1, size)
+	z := make([]float32, size)
+	m := make([]float32, size)
+	acc := make([]float64, size) // folds come in order: one sum is open at a time
+	var st rng.Stream
+	err = e.Worker.Gradients(e.Ctx, model.Gradient, n*samples,
+		func(k int, p *model.Point) {
+			i, s := k/samples, k%samples
+			in := r.at(i)
+			if s == 0 {
+				input(i, in)
+			}
+			end, base := ends.at(k).X, bases.at(k).X
+			alpha := o.draw(e, &st, d, in, s, base)
+			copy(end, in.X)
+			if o.stdevs > 0 {
+				st.Reset(e.Seed, "path noise", in.Index, s)
+				st.Normals(z)
+				model.AddScaled(float32(o.stdevs), z, in.X, end)
+			}
+			p.Target = in.Target
+			model.Lerp(alpha, end, base, p.X)
+		},
+		func(k int, res model.Result) {
+			i, s := k/samples, k%samples
+			if s == 0 {
+				clear(acc)
+			}
+			if !o.multiplyByInputs {
+				model.Accumulate(1, res.Grad, acc)
+			} else {
+				end, base := ends.at(k).X, bases.at(k).X
+				for j, g := range res.Grad {
+					acc[j] += float64(float64(g) * (float64(end[j]) - float64(base[j])))
+				}
+			}
+			if s < samples-1 {
+				return
+			}
+			for j, v := range acc {
+				m[j] = float32(v / float64(samples))
+			}
+			emit(i, Attribution{Map: m})
+		})
+	if err != nil {
+		return fmt.Errorf("attr: %s: %w", o.name, err)
+	}
+	return nil
+}
