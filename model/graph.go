@@ -151,13 +151,13 @@ func backwardGraph(n *Net, rule Rule) (*graph, []*gorgonia.Node) {
 	b := newGraph(Lanes)
 	in := n.Input
 	x := b.leaf("x", in.C, in.H, in.W, Lanes)
-	seed := b.leaf("seed", n.Classes(), Lanes)
 	var ref []*gorgonia.Node
 	if rule.baselined() {
 		ref = b.network(n, b.leaf("baseline", in.C, in.H, in.W, Lanes), nil, false, false, rule)
 	}
 	acts := b.network(n, x, ref, true, false, rule)
 	logits := acts[len(acts)-1]
+	seed := b.leaf("seed", logits.Shape()...) // in rows and columns where a part of a network ends so
 	outs := append([]*gorgonia.Node{logits}, b.differentiate(logits, seed, x)...)
 	if ref != nil {
 		outs = append(outs, ref[len(ref)-1])

@@ -71,6 +71,7 @@ type Worker struct {
 	runs  map[Rule]*pass
 	lrp   map[string]*relevancePass
 	parts map[*Model]*Worker
+	paths *paths // of PathGradients
 }
 
 // pass is one program's memory and the rows that points come and go in.
