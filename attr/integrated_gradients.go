@@ -16,10 +16,10 @@ import (
 // from it (see Compat).
 //
 // With a Tolerance the number of steps is chosen for each image (see
-// adaptive.go).
+// adaptive.go). Quadrature exact is the integral itself (see exact.go).
 type IntegratedGradients struct {
-	NSteps           int      `yaml:"n_steps" doc:"gradients per image; not used with a tolerance" jsonschema:"minimum=1,maximum=100000"`
-	Quadrature       string   `yaml:"quadrature" doc:"gausslegendre, riemann_left, riemann_right, riemann_middle or riemann_trapezoid" jsonschema:"enum=gausslegendre,enum=riemann_left,enum=riemann_right,enum=riemann_middle,enum=riemann_trapezoid"`
+	NSteps           int      `yaml:"n_steps" doc:"gradients per image; not used with a tolerance or quadrature exact" jsonschema:"minimum=1,maximum=100000"`
+	Quadrature       string   `yaml:"quadrature" doc:"gausslegendre, riemann_left, riemann_right, riemann_middle, riemann_trapezoid, or exact: the integral itself, for piecewise linear networks" jsonschema:"enum=gausslegendre,enum=riemann_left,enum=riemann_right,enum=riemann_middle,enum=riemann_trapezoid,enum=exact"`
 	Baseline         Baseline `yaml:"baseline" doc:"start of the path: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the mean gradient"`
 	Tolerance        float64  `yaml:"tolerance" doc:"choose the steps for each image so that |delta| is at most this share of |F(x)-F(baseline)|; 0: n_steps" jsonschema:"minimum=0,maximum=1"`
@@ -38,8 +38,9 @@ const (
 	maxGaussSteps = 10000
 )
 
-// Check reports n_steps out of range, an unknown quadrature or compat, and a
-// baseline that cannot be read or has not the network's input shape.
+// Check reports n_steps out of range, an unknown quadrature or compat, a baseline
+// that cannot be read or has not the network's input shape, and quadrature exact
+// on a network that is not piecewise linear.
 func (o *IntegratedGradients) Check(n *model.Net) error {
 	lo, hi := 1, maxSteps
 	switch o.Quadrature {
@@ -47,10 +48,12 @@ func (o *IntegratedGradients) Check(n *model.Net) error {
 		hi = maxGaussSteps
 	case "riemann_trapezoid":
 		lo = 2
+	case exactly:
+		lo = 0 // not used
 	}
 	errs := []error{
 		between("n_steps", o.NSteps, lo, hi),
-		oneOf("quadrature", o.Quadrature, quadratures...),
+		oneOf("quadrature", o.Quadrature, append(quadratures[:len(quadratures):len(quadratures)], exactly)...),
 		o.Baseline.check(n),
 		oneOf("compat", o.Compat, "", "captum"),
 	}
@@ -58,7 +61,9 @@ func (o *IntegratedGradients) Check(n *model.Net) error {
 	if !(o.Tolerance >= 0 && o.Tolerance <= 1) {
 		errs = append(errs, &Problem{Option: "tolerance", Msg: fmt.Sprintf("is %v, want 0 to 1", o.Tolerance)})
 	}
-	if o.Tolerance > 0 {
+	if o.Quadrature == exactly {
+		errs = append(errs, o.checkExact(n))
+	} else if o.Tolerance > 0 {
 		errs = append(errs, between("max_steps", o.MaxSteps, firstSteps, hi))
 		if o.Compat == "captum" && o.Quadrature == "riemann_trapezoid" {
 			errs = append(errs, &Problem{Option: "tolerance", Msg: "cannot be met with compat captum: its trapezoid falls short by 1/n_steps"})
@@ -67,8 +72,8 @@ func (o *IntegratedGradients) Check(n *model.Net) error {
 	return errors.Join(errs...)
 }
 
-// Attribute explains the inputs: NSteps passes each, and one forward pass for
-// the input and one for the baseline.
+// Attribute explains the inputs: NSteps passes each, or what the exact integral
+// takes, and one forward pass for the input and one for the baseline.
 func (o *IntegratedGradients) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
 	if err := e.check(in); err != nil {
 		return err
@@ -98,6 +103,9 @@ func (o *IntegratedGradients) Attribute(e *Env, in []Input, emit func(i int, a A
 }
 
 func (o *IntegratedGradients) passes() int {
+	if o.Quadrature == exactly {
+		return exactPasses
+	}
 	if o.Tolerance > 0 {
 		return o.MaxSteps // at most
 	}
@@ -118,6 +126,9 @@ func (o *IntegratedGradients) stream(e *Env, n int, input func(i int, in *Input)
 	from, err := o.from(e)
 	if err != nil {
 		return err
+	}
+	if o.Quadrature == exactly {
+		return o.integrate(e, n, from, input, emit)
 	}
 	if o.Tolerance > 0 {
 		return o.adapt(e, n, from, input, emit)
