@@ -1,0 +1,144 @@
+package attr
+
+import "math"
+
+// The linear algebra of the regressions (lime, kernel_shap): dense symmetric
+// systems of some hundred unknowns. It is written out here because the results
+// are stored: gonum's assembly adds in another order than its Go code, and the
+// Go code may be fused by a compiler, so its bits depend on the CPU. Here every
+// product is rounded by itself and every sum is one chain.
+
+// maxRegressed bounds the unknowns of a regression: their matrix has 8 MB.
+const maxRegressed = 1000
+
+// symmetric is an n by n matrix, row by row.
+type symmetric struct {
+	n int
+	a []float64
+}
+
+// reset makes m an n by n matrix of zeros.
+func (m *symmetric) reset(n int) { m.n, m.a = n, resize(m.a, n*n) }
+
+// addOuter adds w to the elements of rows and columns in at, which ascends, on
+// and below the diagonal: the outer product of a vector of zeros and ones.
+func (m *symmetric) addOuter(w float64, at []int32) {
+	for k, i := range at {
+		row := m.a[int(i)*m.n:]
+		for _, j := range at[:k+1] {
+			row[j] += w
+		}
+	}
+}
+
+// mirror copies what is below the diagonal above it.
+func (m *symmetric) mirror() {
+	for i := range m.n {
+		for j := range i {
+			m.a[j*m.n+i] = m.a[i*m.n+j]
+		}
+	}
+}
+
+// invert replaces m, symmetric and positive definite but for rounding, by its
+// inverse (Cholesky's decomposition; of m only what is on and below the diagonal
+// is read). 1e-9 of the mean of the diagonal is added to the diagonal before, so
+// that unknowns which the samples do not tell apart share evenly instead of
+// dividing by zero.
+func (m *symmetric) invert() {
+	n := m.n
+	var trace float64
+	for i := range n {
+		trace += m.a[i*n+i]
+	}
+	ridge := 1e-9 * trace / float64(n)
+	if !(ridge > 0) {
+		ridge = 1 // a matrix of zeros: nothing is known, the answer is 0
+	}
+	for i := range n {
+		m.a[i*n+i] += ridge
+	}
+	// L in place: L L^T = m.
+	for i := range n {
+		ri := m.a[i*n : i*n+n]
+		for j := range i + 1 {
+			rj := m.a[j*n : j*n+n]
+			v := ri[j]
+			for k := range j {
+				v -= float64(ri[k] * rj[k])
+			}
+			if i == j {
+				ri[i] = math.Sqrt(math.Max(v, ridge))
+			} else {
+				ri[j] = v / rj[j]
+			}
+		}
+	}
+	// The inverse of L in place, column by column.
+	for j := range n {
+		m.a[j*n+j] = 1 / m.a[j*n+j]
+		for i := j + 1; i < n; i++ {
+			row := m.a[i*n : i*n+n]
+			var v float64
+			for k := j; k < i; k++ {
+				v -= float64(row[k] * m.a[k*n+j])
+			}
+			row[j] = v / row[i]
+		}
+	}
+	// m^-1 = L^-T L^-1: rows from the top need only rows not yet overwritten.
+	for i := range n {
+		for j := range i + 1 {
+			var v float64
+			for k := i; k < n; k++ {
+				v += float64(m.a[k*n+i] * m.a[k*n+j])
+			}
+			m.a[i*n+j] = v
+		}
+	}
+	m.mirror()
+}
+
+// times writes m v into out; all have n values.
+func (m *symmetric) times(v, out []float64) {
+	for i := range m.n {
+		var s float64
+		for j, a := range m.a[i*m.n : (i+1)*m.n] {
+			s += float64(a * v[j])
+		}
+		out[i] = s
+	}
+}
+
+// lasso minimises 1/2 b.G b - c.b + alpha |b|_1 by cyclic coordinate descent from
+// b = 0 (Friedman, Hastie & Tibshirani, J. Statistical Software 33(1), 2010)
+// until no coordinate moves by more than 1e-12 of the largest, at most 10000
+// rounds. gram is complete, not a triangle.
+func lasso(gram *symmetric, c []float64, alpha float64, b []float64) {
+	clear(b)
+	for range 10000 {
+		var moved, largest float64
+		for i := range b {
+			row := gram.a[i*gram.n : (i+1)*gram.n]
+			if !(row[i] > 0) {
+				continue // a feature that no sample tells anything about
+			}
+			r := c[i]
+			for j, g := range row {
+				if j != i {
+					r -= float64(g * b[j])
+				}
+			}
+			v := math.Max(math.Abs(r)-alpha, 0) / row[i]
+			if r < 0 {
+				v = -v
+			}
+			moved = math.Max(moved, math.Abs(v-b[i]))
+			largest = math.Max(largest, math.Abs(v))
+			b[i] = v
+		}
+		if moved <= 1e-12*largest {
+			return
+		}
+	}
+}

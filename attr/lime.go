@@ -1,0 +1,303 @@
+package attr
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"assay/model"
+	"assay/model/rng"
+)
+
+// Lime fits a linear function of the features' presence to the target over
+// random subsets of the features, those near the image weighing more; a
+// feature's score is its coefficient.
+//
+// Ribeiro, Singh & Guestrin, "Why Should I Trust You?", KDD 2016, sections 3.2
+// to 3.4. The kernels are
+//
+//	cosine     exp(-d^2 / (2 kernel_width^2)), d = 1 - cos(x, x') of the inputs
+//	euclidean  the same with d = |x - x'|
+//	shapley    the Shapley kernel, and exact where none or all are present:
+//	           with regression linear the scores converge to the Shapley values
+//
+// and the regressions, for weights w and residuals r,
+//
+//	lasso   minimises sum(w r^2) / (2 sum(w)) + alpha |b|_1
+//	ridge   minimises sum(w r^2) + alpha |b|^2
+//	linear  minimises sum(w r^2)
+//
+// all with an intercept, features drawn with probability 1/2. Kernel, width,
+// lasso and alpha are Captum's defaults; its features are single input values
+// and its samples 50, which determines nothing: our defaults are superpixels, as
+// in the paper, and 1000. The standard error is White's sandwich; for lasso that
+// of the linear fit to the same samples, since the penalty's effect on it has no
+// closed form. The subsets of image i are drawn from the stream (seed, "lime",
+// i): the first k of 100 are those of n_samples k.
+type Lime struct {
+	Mask        Mask     `yaml:"mask" doc:"features, at most 1000: slic:N, slic:N:COMPACTNESS, cells:N, grid:N, file:PATH, pixels or values"`
+	NSamples    int      `yaml:"n_samples" doc:"subsets of the features per image, at least two more than features" jsonschema:"minimum=3,maximum=1000000"`
+	Kernel      string   `yaml:"kernel" doc:"weight of a subset: cosine, euclidean or shapley" jsonschema:"enum=cosine,enum=euclidean,enum=shapley"`
+	KernelWidth float64  `yaml:"kernel_width" doc:"width of the cosine or euclidean kernel" jsonschema:"exclusiveMinimum=0"`
+	Regression  string   `yaml:"regression" doc:"lasso, ridge or linear" jsonschema:"enum=lasso,enum=ridge,enum=linear"`
+	Alpha       float64  `yaml:"alpha" doc:"strength of the penalty of lasso or ridge" jsonschema:"minimum=0"`
+	Baseline    Baseline `yaml:"baseline" doc:"what stands for an absent feature: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
+}
+
+// Check reports a mask that does not fit or makes too many features, n_samples
+// too few for them, unknown kernels and regressions, numbers out of range and a
+// baseline that does not fit.
+func (o *Lime) Check(n *model.Net) error {
+	errs := []error{o.Mask.check(n, maxRegressed)}
+	if errs[0] == nil {
+		errs = append(errs, checkSamples(o.NSamples, o.Mask.features(n)+2))
+	}
+	errs = append(errs, oneOf("kernel", o.Kernel, "cosine", "euclidean", "shapley"))
+	if !(o.KernelWidth > 0 && o.KernelWidth <= 1e6) {
+		errs = append(errs, &Problem{Option: "kernel_width", Msg: fmt.Sprintf("is %v, want above 0 and at most 1e6", o.KernelWidth)})
+	}
+	errs = append(errs, oneOf("regression", o.Regression, "lasso", "ridge", "linear"))
+	if !(o.Alpha >= 0 && o.Alpha <= 1e6) {
+		errs = append(errs, &Problem{Option: "alpha", Msg: fmt.Sprintf("is %v, want 0 to 1e6", o.Alpha)})
+	}
+	return errors.Join(append(errs, o.Baseline.check(n))...)
+}
+
+// Attribute explains the inputs: NSamples passes forward each.
+func (o *Lime) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	return attributePerturbed(e, o, in, emit)
+}
+
+func (o *Lime) passes() int { return 0 }
+
+func (o *Lime) baselines() []Baseline { return []Baseline{o.Baseline} }
+
+func (o *Lime) masks() []Mask { return []Mask{o.Mask} }
+
+func (o *Lime) forwards(*model.Net) int { return 2 + o.NSamples }
+
+func (o *Lime) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
+	set, err := newSetting(e, o.Mask, o.Baseline)
+	if err != nil {
+		return err
+	}
+	return perturb(e, "lime", n, input, emit, func() trial { return &limeTrial{subject: newSubject(set), o: o} })
+}
+
+type limeTrial struct {
+	*subject
+	o   *Lime
+	set coalition
+	v   []float64 // the target, by sample
+	w   []float64 // and its weight
+
+	// Of every feature: x.x, b.b, x.b and |x-b|^2 over its values, from which
+	// the distance of a perturbed image follows without looking at it.
+	xx, bb, xb, dd []float64
+
+	a, inverse          symmetric
+	mean, rhs, b, u, cu []float64
+	total, meanV        float64
+}
+
+func (t *limeTrial) begin(in *Input) (int, error) {
+	t.take(in)
+	m := t.count()
+	t.v, t.w = resize(t.v, t.o.NSamples), resize(t.w, t.o.NSamples)
+	t.xx, t.bb = resize(t.xx, m), resize(t.bb, m)
+	t.xb, t.dd = resize(t.xb, m), resize(t.dd, m)
+	for j, f := range t.of {
+		x, b := float64(in.X[j]), float64(t.base[j])
+		t.xx[f] += float64(x * x)
+		t.bb[f] += float64(b * b)
+		t.xb[f] += float64(x * b)
+		t.dd[f] += float64((x - b) * (x - b))
+	}
+	t.restart()
+	return 2 + t.o.NSamples, nil
+}
+
+func (t *limeTrial) restart() { t.set.start(t.count(), t.e.Seed, "lime", t.in.Index) }
+
+func (t *limeTrial) fill(k int, x []float32) {
+	if t.fillEdges(k, x) {
+		return
+	}
+	t.set.toss()
+	t.w[k-2] = t.weight()
+	t.compose(t.set.present, x)
+}
+
+func (t *limeTrial) fold(k int, v float64) {
+	if !t.foldEdges(k, v) {
+		t.v[k-2] = v
+	}
+}
+
+// weight returns the kernel's weight of the subset.
+func (t *limeTrial) weight() float64 {
+	m := t.count()
+	var d float64
+	switch t.o.Kernel {
+	case "shapley":
+		size := ones(t.set.present)
+		if size == 0 || size == m {
+			return 0 // they have rows of their own
+		}
+		// (m-1) / (C(m,s) s (m-s)), where C(m,s) may be beyond float64.
+		w := float64(m-1) / float64(size*(m-size))
+		for i := 1; i <= min(size, m-size); i++ {
+			w *= float64(i) / float64(m+1-i)
+		}
+		return w
+	case "euclidean":
+		for f := range m {
+			if t.set.present[f/64]>>(f%64)&1 == 0 {
+				d += t.dd[f]
+			}
+		}
+		d = math.Sqrt(d)
+	default:
+		var dot, own, other float64
+		for f := range m {
+			own += t.xx[f]
+			if t.set.present[f/64]>>(f%64)&1 == 1 {
+				dot += t.xx[f]
+				other += t.xx[f]
+			} else {
+				dot += t.xb[f]
+				other += t.bb[f]
+			}
+		}
+		// PyTorch's cosine, whose lower bound of the lengths decides for an
+		// image of zeros: it is at distance 1.
+		d = 1 - dot/math.Max(math.Sqrt(own)*math.Sqrt(other), 1e-8)
+	}
+	d /= t.o.KernelWidth
+	return rng.Exp(-0.5 * float64(d*d))
+}
+
+// anchored says whether the empty and the full set are exact rows of their own.
+func (t *limeTrial) anchored() bool { return t.o.Kernel == "shapley" && t.count() > 1 }
+
+func (t *limeTrial) end() Attribution {
+	m := t.count()
+	t.gather()
+	alpha := t.o.Alpha
+	switch t.o.Regression {
+	case "lasso":
+		t.solve(0)
+		t.errors()
+		for i := range t.a.a {
+			t.a.a[i] /= t.total
+		}
+		for i := range t.rhs {
+			t.rhs[i] /= t.total
+		}
+		lasso(&t.a, t.rhs, alpha, t.score)
+	case "ridge":
+		t.solve(alpha)
+		t.errors()
+		copy(t.score, t.b)
+	default:
+		t.solve(0)
+		t.errors()
+		copy(t.score, t.b)
+	}
+	t.spread(t.score, false, t.m)
+	t.spread(t.u[:m], false, t.se)
+	return Attribution{Map: t.m, StdErr: t.se, FX: t.fx}
+}
+
+// gather fills a with the weighted covariances of the features' presence, times
+// the total weight, and rhs with those of presence and target.
+func (t *limeTrial) gather() {
+	m := t.count()
+	t.a.reset(m)
+	t.mean, t.rhs, t.b = resize(t.mean, m), resize(t.rhs, m), resize(t.b, m)
+	t.u, t.cu = resize(t.u, m), resize(t.cu, m)
+	t.total, t.meanV = 0, 0
+	// The target counts from F(baseline), so that nothing is lost to a large
+	// common term; the intercept takes it up.
+	add := func(w, v float64, at []int32) {
+		v -= t.fb
+		t.total += w
+		t.meanV += float64(w * v)
+		t.a.addOuter(w, at)
+		for _, i := range at {
+			t.mean[i] += w
+			t.rhs[i] += float64(w * v)
+		}
+	}
+	t.restart()
+	for k, v := range t.v {
+		t.set.toss()
+		add(t.w[k], v, t.set.members())
+	}
+	if t.anchored() {
+		w := 1e6 * math.Max(t.total, 1)
+		add(w, t.fb, nil)
+		t.set.choose(m)
+		add(w, t.fx, t.set.members())
+	}
+	if !(t.total > 0) {
+		return // every weight is 0: all sums are, and so is the answer
+	}
+	t.meanV /= t.total
+	for i := range m {
+		t.mean[i] /= t.total
+	}
+	for i := range m {
+		wi := float64(t.total * t.mean[i])
+		t.rhs[i] -= float64(wi * t.meanV)
+		for j := range i + 1 {
+			t.a.a[i*m+j] -= float64(wi * t.mean[j])
+		}
+	}
+	t.a.mirror()
+}
+
+// solve leaves the coefficients of the fit with the penalty alpha |b|^2 in b.
+func (t *limeTrial) solve(alpha float64) {
+	m := t.count()
+	t.inverse.n = m
+	t.inverse.a = append(t.inverse.a[:0], t.a.a...)
+	for i := range m {
+		t.inverse.a[i*m+i] += alpha
+	}
+	t.inverse.invert()
+	t.inverse.times(t.rhs, t.b)
+}
+
+// errors leaves the standard errors of b in u: the root of the sum over samples
+// of (A^-1 (z - mean) w r)^2.
+func (t *limeTrial) errors() {
+	m := t.count()
+	intercept := t.meanV
+	for i, b := range t.b {
+		intercept -= float64(b * t.mean[i])
+	}
+	variance := t.score // free until the scores are written
+	clear(variance)
+	t.restart()
+	for k, v := range t.v {
+		t.set.toss()
+		at := t.set.members()
+		wr := t.w[k] * (v - t.fb - intercept - sumAt(t.b, at))
+		for i := range m {
+			t.u[i] = -float64(wr * t.mean[i])
+		}
+		for _, i := range at {
+			t.u[i] += wr
+		}
+		t.inverse.times(t.u, t.cu)
+		for i, x := range t.cu {
+			variance[i] += float64(x * x)
+		}
+	}
+	n := float64(len(t.v))
+	scale := n / math.Max(n-float64(m)-1, 1)
+	for i, x := range variance {
+		t.u[i] = math.Sqrt(x * scale)
+	}
+}
