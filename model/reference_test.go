@@ -4,208 +4,370 @@ import (
 	"math"
 )
 
-// ref is the engine written again, plainly: scalar, float64, one image. The
+// ref is the engine written again, plainly: scalar, float64, image by image. The
 // tests hold the real one against it.
+type ref struct {
+	// train normalises by the batch's statistics; mask is what a dropout layer
+	// multiplies an image of the batch by.
+	train bool
+	mask  func(layer string, image int) []float64
+}
 
-type ref struct{}
+// tape is what a pass over a batch leaves: activations by place (Net.reads) and
+// image, the winners of max-pools by layer and image, and the batch's mean and
+// variance by batch norm.
+type tape struct {
+	acts     [][][]float64
+	arg      [][][]int
+	mean     map[string][]float64
+	variance map[string][]float64
+}
 
-func (ref) forward(n *Net, wt *Weights, x []float64) (acts [][]float64, arg [][]int) {
-	acts = [][]float64{x}
-	s := n.Input
-	for _, l := range n.Layers {
-		o := l.output(s)
-		in := acts[len(acts)-1]
-		y := make([]float64, o.Size())
-		var am []int
-		w, b := wt.Get(l.Name+".weight"), wt.Get(l.Name+".bias")
-		switch l.Kind {
-		case "conv2d":
-			for oc := range o.C {
-				for r := range o.H {
-					for q := range o.W {
-						v := float64(b[oc])
-						for ic := range s.C {
-							for ky := range l.Kernel {
-								iy := r*l.Stride + ky - l.Padding
-								if iy < 0 || iy >= s.H {
-									continue
-								}
-								for kx := range l.Kernel {
-									ix := q*l.Stride + kx - l.Padding
-									if ix < 0 || ix >= s.W {
-										continue
-									}
-									v += float64(w[((oc*s.C+ic)*l.Kernel+ky)*l.Kernel+kx]) * in[(ic*s.H+iy)*s.W+ix]
-								}
-							}
-						}
-						y[(oc*o.H+r)*o.W+q] = v
-					}
-				}
-			}
-		case "relu":
-			for i, v := range in {
-				y[i] = math.Max(v, 0)
-			}
-		case "max_pool2d":
-			am = make([]int, len(y))
-			for c := range o.C {
-				for r := range o.H {
-					for q := range o.W {
-						best, at := math.Inf(-1), -1
-						for ky := range l.Kernel {
-							for kx := range l.Kernel {
-								j := (c*s.H+r*l.Stride+ky)*s.W + q*l.Stride + kx
-								if in[j] > best {
-									best, at = in[j], j
-								}
-							}
-						}
-						k := (c*o.H+r)*o.W + q
-						y[k], am[k] = best, at
-					}
-				}
-			}
-		case "flatten":
-			copy(y, in)
-		case "linear":
-			for i := range y {
-				v := float64(b[i])
-				for k, xv := range in {
-					v += float64(w[i*len(in)+k]) * xv
-				}
-				y[i] = v
-			}
-		}
-		acts, arg = append(acts, y), append(arg, am)
-		s = o
+// forward runs one image.
+func (r ref) forward(n *Net, wt *Weights, x []float64) (acts [][]float64, arg [][]int) {
+	t := r.run(n, wt, [][]float64{x})
+	for i := range t.acts {
+		acts = append(acts, t.acts[i][0])
+	}
+	for i := range t.arg {
+		arg = append(arg, t.arg[i][0])
 	}
 	return acts, arg
 }
 
-func (ref) backward(n *Net, wt *Weights, rule Rule, acts [][]float64, arg [][]int, ra [][]float64, rarg [][]int, g []float64) []float64 {
-	shapes := n.Shapes()
-	for li := len(n.Layers) - 1; li >= 0; li-- {
-		l, o := n.Layers[li], shapes[li]
-		s := n.Input
-		if li > 0 {
-			s = shapes[li-1]
-		}
-		d := make([]float64, s.Size())
-		w := wt.Get(l.Name + ".weight")
-		in := acts[li]
-		switch l.Kind {
-		case "conv2d":
-			for oc := range o.C {
-				for r := range o.H {
-					for q := range o.W {
-						gv := g[(oc*o.H+r)*o.W+q]
-						for ic := range s.C {
-							for ky := range l.Kernel {
-								iy := r*l.Stride + ky - l.Padding
-								if iy < 0 || iy >= s.H {
-									continue
-								}
-								for kx := range l.Kernel {
-									ix := q*l.Stride + kx - l.Padding
-									if ix < 0 || ix >= s.W {
-										continue
-									}
-									d[(ic*s.H+iy)*s.W+ix] += float64(w[((oc*s.C+ic)*l.Kernel+ky)*l.Kernel+kx]) * gv
-								}
-							}
-						}
-					}
-				}
-			}
-		case "relu":
-			for i := range d {
-				if in[i] > 0 || rule == Deconvolution {
-					d[i] = g[i]
-				}
-				if rule == GuidedBackprop || rule == Deconvolution {
-					d[i] = math.Max(d[i], 0)
-				}
-				if rule.baselined() {
-					if dx := in[i] - ra[li][i]; math.Abs(dx) > 1e-10 {
-						d[i] = g[i] * (acts[li+1][i] - ra[li+1][i]) / dx
-					}
-				}
-			}
-		case "max_pool2d":
-			for k := range g {
-				if rule == Rescale {
-					y, yr := acts[li+1][k], ra[li+1][k]
-					if i := arg[li][k]; y > yr {
-						d[i] += g[k] * (y - yr) / (in[i] - ra[li][i])
-					} else if j := rarg[li][k]; y < yr {
-						d[j] += g[k] * (y - yr) / (in[j] - ra[li][j])
-					}
-					continue
-				}
-				d[arg[li][k]] += g[k]
-			}
-		case "flatten":
-			copy(d, g)
-		case "linear":
-			for i, gv := range g {
-				for k := range d {
-					d[k] += float64(w[i*len(d)+k]) * gv
-				}
-			}
-		}
-		g = d
-	}
-	return g
+// backward leads g back to the image.
+func (r ref) backward(n *Net, wt *Weights, rule Rule, acts [][]float64, arg [][]int, ra [][]float64, rarg [][]int, g []float64) []float64 {
+	return r.back(n, wt, rule, one(acts, arg), one(ra, rarg), [][]float64{g}, nil)[0]
 }
 
 // backwardWeights adds the gradients of the weights to what grad returns.
 func (r ref) backwardWeights(n *Net, wt *Weights, acts [][]float64, arg [][]int, g []float64, grad func(string) []float64) {
-	shapes := n.Shapes()
-	for li := len(n.Layers) - 1; li >= 0; li-- {
-		l, o, s := n.Layers[li], shapes[li], n.Input
-		if li > 0 {
-			s = shapes[li-1]
-		}
-		in := acts[li]
-		switch l.Kind {
-		case "conv2d":
-			dw, db := grad(l.Name+".weight"), grad(l.Name+".bias")
-			for oc := range o.C {
-				for y := range o.H {
-					for q := range o.W {
-						gv := g[(oc*o.H+y)*o.W+q]
-						if gv == 0 {
+	r.back(n, wt, Gradient, one(acts, arg), tape{}, [][]float64{g}, grad)
+}
+
+func one(acts [][]float64, arg [][]int) (t tape) {
+	for _, a := range acts {
+		t.acts = append(t.acts, [][]float64{a})
+	}
+	for _, a := range arg {
+		t.arg = append(t.arg, [][]int{a})
+	}
+	return t
+}
+
+// taps calls f for every product of a convolution: indices of output, input and
+// weight.
+func (ref) taps(l Layer, s, o Shape, f func(out, in, w int)) {
+	for oc := range o.C {
+		for y := range o.H {
+			for x := range o.W {
+				for ic := range s.C {
+					for ky := range l.Kernel {
+						iy := y*l.Stride + ky - l.Padding
+						if iy < 0 || iy >= s.H {
 							continue
 						}
-						db[oc] += gv
-						for ic := range s.C {
-							for ky := range l.Kernel {
-								iy := y*l.Stride + ky - l.Padding
-								if iy < 0 || iy >= s.H {
-									continue
-								}
-								for kx := range l.Kernel {
-									ix := q*l.Stride + kx - l.Padding
-									if ix >= 0 && ix < s.W {
-										dw[((oc*s.C+ic)*l.Kernel+ky)*l.Kernel+kx] += in[(ic*s.H+iy)*s.W+ix] * gv
-									}
-								}
+						for kx := range l.Kernel {
+							ix := x*l.Stride + kx - l.Padding
+							if ix >= 0 && ix < s.W {
+								f((oc*o.H+y)*o.W+x, (ic*s.H+iy)*s.W+ix, ((oc*s.C+ic)*l.Kernel+ky)*l.Kernel+kx)
 							}
 						}
 					}
 				}
 			}
-		case "linear":
-			dw, db := grad(l.Name+".weight"), grad(l.Name+".bias")
-			for i, gv := range g {
-				db[i] += gv
-				for k, v := range in {
-					dw[i*len(in)+k] += v * gv
+		}
+	}
+}
+
+// windows calls f for every value of every window of a pool.
+func (ref) windows(l Layer, s, o Shape, f func(out, in, size int)) {
+	kh, kw, sh, sw := l.Kernel, l.Kernel, l.Stride, l.Stride
+	if l.Kind == "adaptive_avg_pool2d" {
+		kh, kw = s.H/l.Out, s.W/l.Out
+		sh, sw = kh, kw
+	}
+	for c := range o.C {
+		for y := range o.H {
+			for x := range o.W {
+				for ky := range kh {
+					for kx := range kw {
+						f((c*o.H+y)*o.W+x, (c*s.H+y*sh+ky)*s.W+x*sw+kx, kh*kw)
+					}
 				}
 			}
 		}
-		one := &Net{Input: s, Layers: n.Layers[li : li+1]}
-		g = r.backward(one, wt, Gradient, acts[li:li+2], arg[li:li+1], nil, nil, g)
+	}
+}
+
+// elementwise is an activation and its derivative.
+func (ref) elementwise(l Layer, x float64) (y, d float64) {
+	switch l.Kind {
+	case "relu":
+		if x > 0 {
+			return x, 1
+		}
+		return 0, 0
+	case "leaky_relu":
+		if x > 0 {
+			return x, 1
+		}
+		return l.Slope * x, l.Slope
+	case "elu":
+		if x > 0 {
+			return x, 1
+		}
+		return l.Alpha * math.Expm1(x), l.Alpha * math.Exp(x)
+	case "softplus":
+		return math.Log1p(math.Exp(x)), 1 / (1 + math.Exp(-x))
+	case "tanh":
+		y := math.Tanh(x)
+		return y, 1 - y*y
+	case "sigmoid":
+		y := 1 / (1 + math.Exp(-x))
+		return y, y * (1 - y)
+	}
+	panic(l.Kind)
+}
+
+// moments are what a batch norm normalises a channel by.
+func (r ref) moments(wt *Weights, l Layer, xs [][]float64, c, pixels int) (mean, variance float64) {
+	if !r.train {
+		return float64(wt.Get(l.Name + ".running_mean")[c]), float64(wt.Get(l.Name + ".running_var")[c])
+	}
+	n := float64(len(xs) * pixels)
+	for _, x := range xs {
+		for _, v := range x[c*pixels : (c+1)*pixels] {
+			mean += v / n
+		}
+	}
+	for _, x := range xs {
+		for _, v := range x[c*pixels : (c+1)*pixels] {
+			variance += (v - mean) * (v - mean) / n
+		}
+	}
+	return mean, variance
+}
+
+func (r ref) run(n *Net, wt *Weights, xs [][]float64) tape {
+	t := tape{acts: [][][]float64{xs}, mean: map[string][]float64{}, variance: map[string][]float64{}}
+	shapes := append([]Shape{n.Input}, n.Shapes()...)
+	for i, read := range n.reads() {
+		l, s, o := n.Layers[i], shapes[read[0]], shapes[i+1]
+		w, b := wt.Get(l.Name+".weight"), wt.Get(l.Name+".bias")
+		in := t.acts[read[0]]
+		out, arg := make([][]float64, len(xs)), make([][]int, len(xs))
+		if l.Kind == "batch_norm2d" {
+			px := s.H * s.W
+			t.mean[l.Name], t.variance[l.Name] = make([]float64, s.C), make([]float64, s.C)
+			for j := range out {
+				out[j] = make([]float64, s.Size())
+			}
+			for c := range s.C {
+				mean, variance := r.moments(wt, l, in, c, px)
+				t.mean[l.Name][c], t.variance[l.Name][c] = mean, variance
+				for j, x := range in {
+					for k := c * px; k < (c+1)*px; k++ {
+						out[j][k] = (x[k]-mean)/math.Sqrt(variance+1e-5)*float64(w[c]) + float64(b[c])
+					}
+				}
+			}
+		} else {
+			for j, x := range in {
+				y := make([]float64, o.Size())
+				switch l.Kind {
+				case "conv2d":
+					for k := range y {
+						if b != nil {
+							y[k] = float64(b[k/(o.H*o.W)])
+						}
+					}
+					r.taps(l, s, o, func(out, in, wi int) { y[out] += float64(w[wi]) * x[in] })
+				case "linear":
+					for k := range y {
+						if b != nil {
+							y[k] = float64(b[k])
+						}
+						for q, v := range x {
+							y[k] += float64(w[k*len(x)+q]) * v
+						}
+					}
+				case "max_pool2d":
+					arg[j] = make([]int, len(y))
+					for k := range y {
+						y[k] = math.Inf(-1)
+					}
+					r.windows(l, s, o, func(out, in, _ int) {
+						if x[in] > y[out] {
+							y[out], arg[j][out] = x[in], in
+						}
+					})
+				case "avg_pool2d", "adaptive_avg_pool2d":
+					r.windows(l, s, o, func(out, in, size int) { y[out] += x[in] / float64(size) })
+				case "flatten":
+					copy(y, x)
+				case "dropout":
+					copy(y, x)
+					if r.mask != nil {
+						for k, m := range r.mask(l.Name, j) {
+							y[k] *= m
+						}
+					}
+				case "add":
+					for k, v := range t.acts[read[1]][j] {
+						y[k] = x[k] + v
+					}
+				default:
+					for k, v := range x {
+						y[k], _ = r.elementwise(l, v)
+					}
+				}
+				out[j] = y
+			}
+		}
+		t.acts, t.arg = append(t.acts, out), append(t.arg, arg)
+	}
+	return t
+}
+
+// back leads the gradients g of the logits back to the images. grad is where
+// the gradients of the weights are added; nil leaves them out. base is the
+// baseline's tape for the Rescale rules.
+func (r ref) back(n *Net, wt *Weights, rule Rule, t, base tape, g [][]float64, grad func(string) []float64) [][]float64 {
+	shapes := append([]Shape{n.Input}, n.Shapes()...)
+	ds := make([][][]float64, len(shapes))
+	for i, s := range shapes {
+		ds[i] = make([][]float64, len(g))
+		for j := range g {
+			ds[i][j] = make([]float64, s.Size())
+		}
+	}
+	ds[len(ds)-1] = g
+	reads := n.reads()
+	for i := len(n.Layers) - 1; i >= 0; i-- {
+		l, p := n.Layers[i], reads[i][0]
+		s, o := shapes[p], shapes[i+1]
+		w := wt.Get(l.Name + ".weight")
+		var dw, db []float64
+		if grad != nil && w != nil {
+			dw = grad(l.Name + ".weight")
+			if !l.NoBias {
+				db = grad(l.Name + ".bias")
+			}
+		}
+		if l.Kind == "batch_norm2d" {
+			r.backNorm(l, s, wt, t.acts[p], ds[i+1], ds[p], dw, db)
+			continue
+		}
+		for j, g := range ds[i+1] {
+			x, d := t.acts[p][j], ds[p][j]
+			switch l.Kind {
+			case "conv2d":
+				for k, v := range g {
+					if db != nil {
+						db[k/(o.H*o.W)] += v
+					}
+				}
+				r.taps(l, s, o, func(out, in, wi int) {
+					d[in] += float64(w[wi]) * g[out]
+					if dw != nil {
+						dw[wi] += x[in] * g[out]
+					}
+				})
+			case "linear":
+				for k, v := range g {
+					if db != nil {
+						db[k] += v
+					}
+					for q := range x {
+						d[q] += float64(w[k*len(x)+q]) * v
+						if dw != nil {
+							dw[k*len(x)+q] += x[q] * v
+						}
+					}
+				}
+			case "max_pool2d":
+				for k := range g {
+					a := t.arg[i][j][k]
+					if rule != Rescale {
+						d[a] += g[k]
+						continue
+					}
+					y, yr := t.acts[i+1][j][k], base.acts[i+1][j][k]
+					if y < yr {
+						a = base.arg[i][j][k]
+					}
+					if y != yr {
+						d[a] += g[k] * (y - yr) / (x[a] - base.acts[p][j][a])
+					}
+				}
+			case "avg_pool2d", "adaptive_avg_pool2d":
+				r.windows(l, s, o, func(out, in, size int) { d[in] += g[out] / float64(size) })
+			case "flatten":
+				for k, v := range g {
+					d[k] += v
+				}
+			case "dropout":
+				for k, v := range g {
+					if r.mask != nil {
+						v *= r.mask(l.Name, j)[k]
+					}
+					d[k] += v
+				}
+			case "add":
+				for k, v := range g {
+					d[k] += v
+					ds[reads[i][1]][j][k] += v
+				}
+			default:
+				guided := l.Kind == "relu" || l.Kind == "leaky_relu"
+				for k, v := range g {
+					_, m := r.elementwise(l, x[k])
+					if guided && (rule == GuidedBackprop || rule == Deconvolution) {
+						v = math.Max(v, 0)
+					}
+					if guided && rule == Deconvolution {
+						m = 1
+					}
+					if rule.baselined() {
+						if xr := base.acts[p][j][k]; math.Abs(x[k]-xr) > 1e-10 {
+							m = (t.acts[i+1][j][k] - base.acts[i+1][j][k]) / (x[k] - xr)
+						}
+					}
+					d[k] += v * m
+				}
+			}
+		}
+	}
+	return ds[0]
+}
+
+func (r ref) backNorm(l Layer, s Shape, wt *Weights, xs, gs, ds [][]float64, dw, db []float64) {
+	px := s.H * s.W
+	for c := range s.C {
+		mean, variance := r.moments(wt, l, xs, c, px)
+		inv := 1 / math.Sqrt(variance+1e-5)
+		scale := float64(wt.Get(l.Name + ".weight")[c]) * inv
+		var sum, dot float64
+		n := float64(len(xs) * px)
+		for j, x := range xs {
+			for k := c * px; k < (c+1)*px; k++ {
+				sum += gs[j][k]
+				dot += gs[j][k] * (x[k] - mean) * inv
+			}
+		}
+		if dw != nil {
+			dw[c] += dot
+			db[c] += sum
+		}
+		for j, x := range xs {
+			for k := c * px; k < (c+1)*px; k++ {
+				v := gs[j][k]
+				if r.train {
+					v -= sum/n + (x[k]-mean)*inv*dot/n
+				}
+				ds[j][k] += v * scale
+			}
+		}
 	}
 }
