@@ -86,7 +86,8 @@ var Methods = map[string]Entry{
 	},
 	"integrated_gradients": {
 		New: func() Method {
-			return &IntegratedGradients{NSteps: 50, Quadrature: "gausslegendre", MultiplyByInputs: true, MaxSteps: 1024}
+			o := newIntegratedGradients()
+			return &o
 		},
 		About:    "mean gradient on the straight path from a baseline, times the distance",
 		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017",
@@ -113,9 +114,81 @@ var Methods = map[string]Entry{
 		About:    "control: Sobel edges of the image, blind to the model",
 		Citation: "Adebayo et al., Sanity Checks for Saliency Maps, NeurIPS 2018",
 	},
+	"layer_activation": {
+		New:      func() Method { return &LayerActivation{} },
+		About:    "activation of a layer",
+		Citation: "Kokhlikyan et al., Captum: A unified and generic model interpretability library for PyTorch, arXiv:2009.07896, 2020",
+	},
+	"layer_gradient_x_activation": {
+		New:      func() Method { return &LayerGradientXActivation{MultiplyByInputs: true} },
+		About:    "gradient of the target by a layer's activation, times that activation",
+		Citation: "Shrikumar, Greenside, Shcherbina & Kundaje, Not Just a Black Box: Learning Important Features Through Propagating Activation Differences, arXiv:1605.01713, 2016",
+	},
+	"layer_integrated_gradients": {
+		New: func() Method {
+			return &LayerIntegratedGradients{IntegratedGradients: newIntegratedGradients()}
+		},
+		About:    "integrated gradients from a layer on: mean gradient on the straight path between its activations, times their distance",
+		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017",
+	},
+	"layer_deep_lift": {
+		New:      func() Method { return &LayerDeepLift{DeepLift: DeepLift{MultiplyByInputs: true}} },
+		About:    "DeepLift from a layer on: difference from a baseline carried back to the layer",
+		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",
+	},
+	"layer_conductance": {
+		New:      func() Method { return &LayerConductance{Path: defaultPath} },
+		About:    "what flows through each neuron of a layer as the image goes straight from a baseline to the input",
+		Citation: "Dhamdhere, Sundararajan & Yan, How Important Is a Neuron?, ICLR 2019",
+	},
+	"internal_influence": {
+		New:      func() Method { return &InternalInfluence{Path: defaultPath} },
+		About:    "mean gradient by a layer's activation on the straight path from a baseline",
+		Citation: "Leino, Sen, Datta, Fredrikson & Li, Influence-Directed Explanations for Deep Convolutional Networks, ITC 2018",
+	},
+	"neuron_gradient": {
+		New:      func() Method { return &NeuronGradient{AtNeuron: firstNeuron()} },
+		About:    "gradient of a neuron's activation by the input",
+		Citation: "Simonyan, Vedaldi & Zisserman, Deep Inside Convolutional Networks: Visualising Image Classification Models and Saliency Maps, ICLR Workshop 2014",
+	},
+	"neuron_integrated_gradients": {
+		New: func() Method {
+			return &NeuronIntegratedGradients{AtNeuron: firstNeuron(), IntegratedGradients: newIntegratedGradients()}
+		},
+		About:    "integrated gradients of a neuron's activation",
+		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017",
+	},
+	"neuron_conductance": {
+		New: func() Method {
+			return &NeuronConductance{AtNeuron: firstNeuron(), Path: Path{NSteps: 50, Quadrature: "riemann_trapezoid"}, MultiplyByInputs: true}
+		},
+		About:    "the part of integrated gradients that flows through one neuron",
+		Citation: "Dhamdhere, Sundararajan & Yan, How Important Is a Neuron?, ICLR 2019",
+	},
+	"neuron_deep_lift": {
+		New: func() Method {
+			return &NeuronDeepLift{AtNeuron: firstNeuron(), DeepLift: DeepLift{MultiplyByInputs: true}}
+		},
+		About:    "DeepLift of a neuron's activation",
+		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",
+	},
+	"neuron_guided_backprop": {
+		New:      func() Method { return &NeuronGuidedBackprop{AtNeuron: firstNeuron()} },
+		About:    "guided backpropagation from a neuron",
+		Citation: "Springenberg, Dosovitskiy, Brox & Riedmiller, Striving for Simplicity: The All Convolutional Net, ICLR Workshop 2015",
+	},
+	"neuron_deconvolution": {
+		New:      func() Method { return &NeuronDeconvolution{AtNeuron: firstNeuron()} },
+		About:    "deconvolution from a neuron",
+		Citation: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
+	},
 }
 
 func newSaliency() Method { return &Saliency{Abs: true} }
+
+func newIntegratedGradients() IntegratedGradients {
+	return IntegratedGradients{NSteps: 50, Quadrature: "gausslegendre", MultiplyByInputs: true, MaxSteps: 1024}
+}
 
 // Name returns the key of m in Methods.
 func Name(m Method) string {
@@ -160,6 +233,30 @@ func Name(m Method) string {
 		return "random"
 	case *EdgeDetector:
 		return "edge_detector"
+	case *LayerActivation:
+		return "layer_activation"
+	case *LayerGradientXActivation:
+		return "layer_gradient_x_activation"
+	case *LayerIntegratedGradients:
+		return "layer_integrated_gradients"
+	case *LayerDeepLift:
+		return "layer_deep_lift"
+	case *LayerConductance:
+		return "layer_conductance"
+	case *InternalInfluence:
+		return "internal_influence"
+	case *NeuronGradient:
+		return "neuron_gradient"
+	case *NeuronIntegratedGradients:
+		return "neuron_integrated_gradients"
+	case *NeuronConductance:
+		return "neuron_conductance"
+	case *NeuronDeepLift:
+		return "neuron_deep_lift"
+	case *NeuronGuidedBackprop:
+		return "neuron_guided_backprop"
+	case *NeuronDeconvolution:
+		return "neuron_deconvolution"
 	}
 	return ""
 }
