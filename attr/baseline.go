@@ -191,25 +191,27 @@ func (b Baseline) checkAny(n *model.Net) error {
 
 // UsesMeanImage reports whether m asks for Env.MeanImage.
 func UsesMeanImage(m Method) bool {
-	return anyBaseline(m, func(b Baseline) bool { return b.kind == "mean" })
-}
-
-// UsesTraining reports whether m asks for Env.Train.
-func UsesTraining(m Method) bool {
-	return anyBaseline(m, func(b Baseline) bool { return b.kind == "train" })
-}
-
-// based is a method that compares with baselines.
-type based interface{ baselines() []Baseline }
-
-func anyBaseline(m Method, is func(b Baseline) bool) bool {
 	for _, b := range baselinesOf(m) {
-		if is(b) {
+		if b.kind == "mean" {
 			return true
 		}
 	}
 	return false
 }
+
+// UsesTraining reports whether m asks for Env.Train, and how many images that
+// must have at least: N of train:N.
+func UsesTraining(m Method) (least int, uses bool) {
+	for _, b := range baselinesOf(m) {
+		if b.kind == "train" {
+			least, uses = max(least, b.count, 1), true
+		}
+	}
+	return least, uses
+}
+
+// based is a method that compares with baselines.
+type based interface{ baselines() []Baseline }
 
 // baselinesOf returns the baselines of m and of the method under it.
 func baselinesOf(m Method) []Baseline {

@@ -38,6 +38,8 @@ type Manifest struct {
 	FileSum  string        `json:"weights_file,omitempty"` // SHA-256 of the file they were read from
 	Train    string        `json:"train_hash,omitempty"`   // of the splits it trains on
 	Test     string        `json:"test_hash,omitempty"`
+	// Reference is the hash of the training images that baselines are made of.
+	Reference string `json:"reference_hash,omitempty"`
 
 	// What follows may differ between two commands that belong to one run.
 	Source  string   `json:"source"` // the specification as written
@@ -63,7 +65,7 @@ func (b *Bench) manifest() (Manifest, error) {
 	m := Manifest{
 		Format: 1, Assay: Version(), Name: s.Name, Spec: s.Canonical(),
 		Dataset: b.Data.Name, Split: b.Data.Split, DataHash: b.Data.Hash(), Shape: b.Data.Shape, Classes: b.Data.Classes,
-		Images: b.Images, Mean: b.mean, Net: b.Net.Name, Layers: b.Net.Layers, FileSum: b.weightsSum,
+		Images: b.Images, Mean: b.mean, Net: b.Net.Name, Layers: b.Net.Layers, FileSum: b.weightsSum, Reference: b.refSum,
 		Source: s.Source, Changes: s.Changes, Formats: s.Report.Formats, Figures: s.Report.Figures,
 	}
 	for _, f := range sortedKeys(b.files) {
@@ -179,6 +181,7 @@ func same(dir string, old, m Manifest) error {
 		{"the weights' file", old.FileSum, m.FileSum},
 		{"the training images", old.Train, m.Train},
 		{"the test images", old.Test, m.Test},
+		{"the training images of baselines", old.Reference, m.Reference},
 		{"a file that a method reads", fmt.Sprint(old.Files), fmt.Sprint(m.Files)},
 		{"the network", fmt.Sprint(old.Layers), fmt.Sprint(m.Layers)},
 	} {

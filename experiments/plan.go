@@ -207,6 +207,9 @@ func (p *Plan) methodFields(a int) []string {
 	for _, o := range p.Attributions[a].Options {
 		f = append(f, o.Name, o.Value)
 	}
+	if usesReference(p.Attributions[a].Method) {
+		f = append(f, "training images", p.man.Reference)
+	}
 	for _, name := range attr.Files(p.Attributions[a].Method) {
 		for _, x := range p.man.Files {
 			if x.Name == name {

@@ -32,6 +32,8 @@ type Bench struct {
 	train, test *dataset.Dataset // what it trains on
 	mean        []float32        // per channel, of the normalised training images; nil where no metric asks
 	files       map[string]string
+	ref         Reference // what baselines take from the training images
+	refSum      string    // their hash; empty where none is used
 }
 
 // Prepare opens data and weights and checks every configuration on the network.
@@ -85,6 +87,7 @@ func (s *Spec) Prepare() (*Bench, error) {
 			}
 		}
 	}
+	b.references(d, at)
 	if err := d.err(); err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func (r *runner) compute(ctx context.Context, tasks []Task) error {
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
-			w := &worker{ctx: ctx, plan: r.plan, data: r.bench.Data, own: r.model.Worker(), seed: r.bench.Spec.Seed, have: r.has, put: r.put, tell: r.tell}
+			w := &worker{ctx: ctx, plan: r.plan, data: r.bench.Data, ref: r.bench.ref, own: r.model.Worker(), seed: r.bench.Spec.Seed, have: r.has, put: r.put, tell: r.tell}
 			for t := range queue {
 				if ctx.Err() != nil {
 					continue // empty the queue

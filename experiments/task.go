@@ -20,6 +20,7 @@ type worker struct {
 	ctx   context.Context
 	plan  *Plan
 	data  *dataset.Dataset
+	ref   Reference
 	own   *model.Worker
 	other []otherModel // randomised ones, the last used last
 	seed  uint64
@@ -259,7 +260,9 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 }
 
 func (w *worker) env(m *model.Worker) *attr.Env {
-	return &attr.Env{Ctx: w.ctx, Worker: m, Seed: w.seed, Mean: w.data.Mean, Std: w.data.Std}
+	e := &attr.Env{Ctx: w.ctx, Worker: m, Seed: w.seed, Mean: w.data.Mean, Std: w.data.Std}
+	w.ref.Fill(e)
+	return e
 }
 
 // maxShared bounds the bytes of maps kept while configurations that share work

@@ -105,7 +105,7 @@ func Verify(ctx context.Context, dir string, sample int, set []string, o Options
 	bar := o.Console.bar("recomputing", min(sample, len(tasks)))
 	defer bar.stop()
 	w := &worker{
-		ctx: ctx, plan: p, data: b.Data, own: m.Worker(), seed: p.spec.Seed,
+		ctx: ctx, plan: p, data: b.Data, ref: b.ref, own: m.Worker(), seed: p.spec.Seed,
 		have: func(key string) bool { return !exists(s.cell(key)) }, // what was never stored cannot be compared
 		put: func(key string, payload []byte, what string, _ float64) error {
 			old, err := s.read(key)
@@ -181,6 +181,9 @@ func (s *Store) reopen(man *Manifest, p *Plan, at event, set []string) (*Bench, 
 	b.man = man
 	if h := b.Data.Hash(); h != man.DataHash {
 		return nil, nil, inputf("experiments: the images in %s are not those of the run: SHA-256 %s, want %s", spec.Data.Dir, h, man.DataHash)
+	}
+	if b.refSum != man.Reference {
+		return nil, nil, inputf("experiments: the training images in %s are not those that the run's baselines are made of: SHA-256 %s, want %s", spec.Data.Dir, b.refSum, man.Reference)
 	}
 	w := b.weights
 	if man.Train != "" {

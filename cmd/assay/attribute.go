@@ -132,7 +132,21 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 		return usagef("--method %s: %w", f.method, err)
 	}
 
-	job := &attribution{method: method, model: m, data: d, seed: f.seed}
+	var trainErr error
+	ref := experiments.NewReference([]attr.Method{method}, func() *dataset.Dataset {
+		if o.Split == "train" {
+			return d
+		}
+		o.Split = "train"
+		var train *dataset.Dataset
+		train, trainErr = dataset.Open(o)
+		return train
+	})
+	if trainErr != nil {
+		return badInput(fmt.Errorf("the training images, which --method %s takes its baselines from: %w", f.method, trainErr))
+	}
+
+	job := &attribution{method: method, model: m, data: d, ref: ref, seed: f.seed}
 	if err := job.load(c.Context(), images); err != nil {
 		return err
 	}
@@ -223,6 +237,7 @@ type attribution struct {
 	method attr.Method
 	model  *model.Model
 	data   *dataset.Dataset
+	ref    experiments.Reference
 	seed   uint64
 
 	in     []attr.Input
@@ -305,6 +320,7 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 	for range min(workers, (n+block-1)/block) {
 		wg.Go(func() {
 			e := &attr.Env{Ctx: ctx, Worker: a.model.Worker(), Seed: a.seed, Mean: a.data.Mean, Std: a.data.Std}
+			a.ref.Fill(e)
 			for lo, hi := take(); lo < hi && ctx.Err() == nil; lo, hi = take() {
 				if err := explain(e, lo, hi); err != nil {
 					mu.Lock()
