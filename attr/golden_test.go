@@ -39,6 +39,8 @@ func goldenRows() map[string][]struct {
 		add("integrated_gradients", "n_steps=10 baseline=-1 quadrature="+q, &IntegratedGradients{NSteps: 10, Quadrature: q, MultiplyByInputs: true, Baseline: black})
 	}
 	add("integrated_gradients", "n_steps=10 quadrature=riemann_trapezoid compat=captum", &IntegratedGradients{NSteps: 10, Quadrature: "riemann_trapezoid", MultiplyByInputs: true, Compat: "captum"})
+	// A short path: it has few regions, and the portable kernels take their time.
+	add("integrated_gradients", "quadrature=exact baseline=blur:0.4", &IntegratedGradients{Quadrature: exactly, MultiplyByInputs: true, Baseline: Baseline{kind: "blur", value: 0.4}})
 	add("integrated_gradients", "n_steps=10 multiply_by_inputs=false", &IntegratedGradients{NSteps: 10, Quadrature: "gausslegendre"})
 	add("deep_lift", "baseline=-1", &DeepLift{MultiplyByInputs: true, Baseline: black})
 	add("deep_lift", "baseline=-1 compat=captum", &DeepLift{MultiplyByInputs: true, Baseline: black, Compat: "captum"})
