@@ -21,6 +21,9 @@ var kept = []string{"SHA256SUMS", "report.md", "tables/summary.txt", "tables/sum
 // TestGoldenRun runs testdata/run/small.yaml on every instruction set of this
 // CPU, from specification to report: all must give the bytes kept in testdata.
 func TestGoldenRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs on every instruction set, the portable one slowly")
+	}
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
