@@ -78,6 +78,10 @@ type Attribution struct {
 	FX     float64   // the target's value at the input
 	FB     float64   // and at the baseline, where Summed
 	Summed bool      // the map is meant to sum to FX-FB (completeness)
+	// Bias is what LRP gave to biases: that part of FX is not in the map.
+	Bias float64
+	// Relevance is LRP's account, layer by layer. Valid during emit only, as Map.
+	Relevance []model.RelevanceShare
 	// StdErr is the standard error of every map value where the method draws
 	// samples, and nil where it does not. Valid during emit only, as Map.
 	StdErr []float32

@@ -97,6 +97,16 @@ var Methods = map[string]Entry{
 		About:    "difference from a baseline carried back layer by layer, Rescale rule",
 		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",
 	},
+	"lrp": {
+		New:      func() Method { return newLRP() },
+		About:    "relevance handed back layer by layer in proportion, with a rule for each layer",
+		Citation: "Bach, Binder, Montavon, Klauschen, Müller & Samek, On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation, PLOS ONE 2015; Montavon et al., Layer-Wise Relevance Propagation: An Overview, 2019 (gamma, presets); Montavon et al., Explaining Nonlinear Classification Decisions with Deep Taylor Decomposition, Pattern Recognition 2017 (z_plus, z_box, w_square, deep_taylor); Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016",
+	},
+	"layer_lrp": {
+		New:      func() Method { return &LayerLRP{LRP: *newLRP()} },
+		About:    "relevance of a layer's values, by LRP",
+		Citation: "Bach, Binder, Montavon, Klauschen, Müller & Samek, On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation, PLOS ONE 2015",
+	},
 	"noise_tunnel": {
 		New: func() Method {
 			return &NoiseTunnel{Over: newSaliency(), NTType: "smoothgrad", NTSamples: 5, Stdevs: 1}
@@ -184,6 +194,8 @@ var Methods = map[string]Entry{
 	},
 }
 
+func newLRP() *LRP { return &LRP{Preset: "epsilon", Epsilon: lrpStabiliser, Gamma: 0.25} }
+
 func newSaliency() Method { return &Saliency{Abs: true} }
 
 func newIntegratedGradients() IntegratedGradients {
@@ -227,6 +239,10 @@ func Name(m Method) string {
 		return "integrated_gradients"
 	case *DeepLift:
 		return "deep_lift"
+	case *LRP:
+		return "lrp"
+	case *LayerLRP:
+		return "layer_lrp"
 	case *NoiseTunnel:
 		return "noise_tunnel"
 	case *Random:
