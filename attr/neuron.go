@@ -105,7 +105,7 @@ func (o AtNeuron) stream(e *Env, over streamer, n int, input func(i int, in *Inp
 	}, emit)
 }
 
-// values returns the neuron's activation at every input.
+// values returns the neuron's activation at every input, which is its maps' FX.
 func (o AtNeuron) values(e *Env, in []Input) ([]float64, error) {
 	part, t, err := o.env(e)
 	if err != nil {

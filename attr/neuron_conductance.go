@@ -39,6 +39,9 @@ func (o *NeuronConductance) Attribute(e *Env, in []Input, emit func(i int, a Att
 	return o.layer().attribute(e, o, false, Baseline{}, in, emit)
 }
 
+// values returns the target's, not the neuron's.
+func (o *NeuronConductance) values(e *Env, in []Input) ([]float64, error) { return e.values(in) }
+
 func (o *NeuronConductance) passes() int { return o.NSteps }
 
 func (o *NeuronConductance) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {

@@ -29,6 +29,9 @@ func Share(ms []Method) [][]int {
 func together(a, b Method) bool {
 	x, ok := a.(*NoiseTunnel)
 	y, too := b.(*NoiseTunnel)
+	if ok && too && (x.Tolerance > 0 || y.Tolerance > 0) {
+		return false // each draws as many copies as it needs
+	}
 	// Given noise is a function, and DeepEqual holds functions apart unless nil.
 	return ok && too && reflect.DeepEqual(x.Over, y.Over) && reflect.DeepEqual(x.noise, y.noise)
 }
@@ -59,11 +62,12 @@ func Run(e *Env, ms []Method, in []Input, emit func(k, i int, a Attribution)) er
 
 // Passes returns how many passes forward and backward through the network m
 // takes per image when it runs alone; DeepLift's input and baseline count one
-// each. The one or two passes forward for F(x) and F(baseline) are not counted.
+// each. The one or two passes forward for F(x) and F(baseline) are not counted;
+// those of perturbed copies are counted by Forwards.
 func Passes(m Method) int {
 	switch o := m.(type) {
 	case *NoiseTunnel:
-		return o.NTSamples * Passes(o.Over)
+		return o.copies() * Passes(o.Over)
 	case streamer:
 		return o.passes()
 	}
@@ -71,12 +75,17 @@ func Passes(m Method) int {
 }
 
 // Files lists the files that m reads, whose content is part of what it
-// computes: baseline images.
+// computes: baseline images and feature masks.
 func Files(m Method) []string {
 	var files []string
 	for _, b := range baselinesOf(m) {
 		if b.path != "" {
 			files = append(files, b.path)
+		}
+	}
+	for _, m := range masksOf(m) {
+		if m.path != "" {
+			files = append(files, m.path)
 		}
 	}
 	return files

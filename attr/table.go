@@ -109,7 +109,7 @@ var Methods = map[string]Entry{
 	},
 	"noise_tunnel": {
 		New: func() Method {
-			return &NoiseTunnel{Over: newSaliency(), NTType: "smoothgrad", NTSamples: 5, Stdevs: 1}
+			return &NoiseTunnel{Over: newSaliency(), NTType: "smoothgrad", NTSamples: 5, Stdevs: 1, MaxSamples: 1000}
 		},
 		About:    "mean, mean square or variance of another method over noisy copies of the image",
 		Citation: "Smilkov et al., SmoothGrad: removing noise by adding noise, arXiv:1706.03825, 2017 (smoothgrad); Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019 (smoothgrad_sq); Adebayo et al., Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values, ICLR Workshop 2018 (vargrad)",
