@@ -31,8 +31,8 @@ func (r *Run) check() error {
 			bad("attribution %s has %d maps, want one per image, %d", a.ID, len(a.Maps), len(r.Images))
 		}
 		for i, m := range a.Maps {
-			if m != nil && len(m) != size {
-				bad("attribution %s: the map of image %d has %d values, want %d", a.ID, i, len(m), size)
+			if s := a.shape(r); m != nil && (len(m) != s.C*s.H*s.W || len(m) == 0) {
+				bad("attribution %s: the map of image %d has %d values, want %d (%v)", a.ID, i, len(m), s.C*s.H*s.W, s)
 			}
 		}
 	}
@@ -83,8 +83,10 @@ func (r *Run) check() error {
 			bad("table format %q, want text, markdown, csv, latex or html", f)
 		}
 	}
-	if r.MapColors != "" && r.MapColors != "captum" {
-		bad("map colours %q, want none or captum", r.MapColors)
+	for _, p := range r.Pictures {
+		if err := p.Check(); err != nil {
+			bad("picture: %w", err)
+		}
 	}
 	for _, f := range r.Figures {
 		if f != "png" && f != "svg" && f != "pdf" {

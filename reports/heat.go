@@ -113,6 +113,18 @@ func verticalBar(c draw.Canvas, m *colormap, at []float64, labels []string, styl
 // horizontalBar draws a colour scale with its labels below: the ends and the
 // middle.
 func horizontalBar(c draw.Canvas, m *colormap, style text.Style) {
+	colorStrip(c, m)
+	style.YAlign = draw.YTop
+	for i, align := range []text.XAlignment{draw.XLeft, draw.XCenter, draw.XRight} {
+		t := float64(i) / 2
+		style.XAlign = align
+		x := c.Min.X + (c.Max.X-c.Min.X)*vg.Length(t)
+		c.FillText(style, vg.Point{X: x, Y: c.Min.Y - 1}, short(m.lo+(m.hi-m.lo)*t))
+	}
+}
+
+// colorStrip draws the colours from left to right, without labels.
+func colorStrip(c draw.Canvas, m *colormap) {
 	const n = 256
 	img := image.NewNRGBA(image.Rect(0, 0, n, 8))
 	for y := range 8 {
@@ -122,11 +134,4 @@ func horizontalBar(c draw.Canvas, m *colormap, style text.Style) {
 	}
 	c.DrawImage(c.Rectangle, img)
 	frame(c)
-	style.YAlign = draw.YTop
-	for i, align := range []text.XAlignment{draw.XLeft, draw.XCenter, draw.XRight} {
-		t := float64(i) / 2
-		style.XAlign = align
-		x := c.Min.X + (c.Max.X-c.Min.X)*vg.Length(t)
-		c.FillText(style, vg.Point{X: x, Y: c.Min.Y - 1}, short(m.lo+(m.hi-m.lo)*t))
-	}
 }

@@ -55,7 +55,7 @@ func (t *Training) history() *Figure {
 	}
 	accuracy.Y.Max = min(accuracy.Y.Max, 101)
 	var l legend
-	l.add("training, mean of an epoch", penOf(0))
+	l.add("training split", penOf(0))
 	l.add("test split", penOf(1))
 	if len(curves) > 1 {
 		l.add("training, mean of "+strconv.Itoa(t.Interval)+" batches", curves[0].pen)
@@ -63,7 +63,7 @@ func (t *Training) history() *Figure {
 	height := 2.1 * vg.Inch
 	return &Figure{
 		ID: "training", Title: "Training",
-		Caption: "Left: loss over the training batches as they passed. Right: accuracy on those batches and on the test split after each epoch. A test accuracy that falls while the training accuracy rises is overfitting: attributions then explain a network that has learnt its images by heart.",
+		Caption: "Left: loss over the training batches as they passed. Right: accuracy after each epoch on a fixed random sample of the training split as large as the test split, without augmentation, and on the test split. A test accuracy that falls while the training accuracy rises is overfitting: attributions then explain a network that has learnt its images by heart.",
 		w:       double, h: height + l.height(double),
 		draw: func(c draw.Canvas) {
 			drawGrid(sub(c, 0, 0, double, height), [][]*plot.Plot{{loss, accuracy}})

@@ -48,7 +48,10 @@ func (r *Run) markdown(sections []section, figures []string) ([]byte, error) {
 	for _, f := range r.Facts {
 		fmt.Fprintf(&b, "| %s | %s |\n", escapeMarkdown(f.Name), escapeMarkdown(f.Value))
 	}
-	fmt.Fprintf(&b, "\n## Configuration\n\nIn full, every default written out:\n\n%s\nAs written:\n\n%s", fence(r.Canonical), fence(r.Spec))
+	fmt.Fprintf(&b, "\n## Configuration\n\nIn full, every default written out:\n\n%s", fence(r.Canonical))
+	if r.Spec != r.Canonical {
+		fmt.Fprintf(&b, "\nAs written:\n\n%s", fence(r.Spec))
+	}
 	return b.Bytes(), nil
 }
 

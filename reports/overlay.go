@@ -10,8 +10,9 @@ import (
 // Sign says which part of a map is shown, by Captum's names.
 type Sign string
 
-// The signs of Captum's visualize_image_attr.
+// The signs of Captum's visualize_image_attr, and auto, which follows the map.
 const (
+	Auto     Sign = "auto"
 	All      Sign = "all"            // both signs, diverging colours
 	Absolute Sign = "absolute_value" // the magnitude of the channel sum
 	Positive Sign = "positive"       // what speaks for the class
@@ -25,10 +26,14 @@ const (
 // cumulative sum of the sorted magnitudes reaches 100-outlier percent of their
 // total: the largest magnitudes, holding outlier percent of the sum, saturate.
 //
-// A map without anything of the sign is all zero. Captum shows the negative
-// part as negative numbers on a scale from 0 to 1, all in one colour; we show
-// magnitudes.
+// A map without anything of the sign is all zero, where Captum refuses it.
 func Normalized(m []float32, channels int, sign Sign, outlier float64) []float64 {
+	v := signed(channelSum(m, channels), sign)
+	return divided(v, CumulativeThreshold(magnitudes(v), 100-outlier))
+}
+
+// channelSum adds up the channels of a map.
+func channelSum(m []float32, channels int) []float64 {
 	area := len(m) / channels
 	v := make([]float64, area)
 	for c := range channels {
@@ -36,7 +41,11 @@ func Normalized(m []float32, channels int, sign Sign, outlier float64) []float64
 			v[i] += float64(m[c*area+i])
 		}
 	}
-	size := make([]float64, area)
+	return v
+}
+
+// signed keeps in v what the sign shows.
+func signed(v []float64, sign Sign) []float64 {
 	for i, x := range v {
 		switch sign {
 		case Absolute:
@@ -46,9 +55,20 @@ func Normalized(m []float32, channels int, sign Sign, outlier float64) []float64
 		case Negative:
 			v[i] = math.Max(-x, 0)
 		}
-		size[i] = math.Abs(v[i])
 	}
-	scale := CumulativeThreshold(size, 100-outlier)
+	return v
+}
+
+func magnitudes(v []float64) []float64 {
+	size := make([]float64, len(v))
+	for i, x := range v {
+		size[i] = math.Abs(x)
+	}
+	return size
+}
+
+// divided brings v to its scale and clips it.
+func divided(v []float64, scale float64) []float64 {
 	for i := range v {
 		if scale == 0 {
 			v[i] = 0
@@ -83,17 +103,51 @@ func CumulativeThreshold(values []float64, percent float64) float64 {
 	return sorted[len(sorted)-1]
 }
 
-// blend lays a normalised map over the grey image, half of each: Captum's
-// blended_heat_map with its default alpha_overlay 0.5. The grey image is the
-// mean of the channels stretched to the full range, as matplotlib's imshow
-// shows it.
-func blend(v []float64, pixels []byte, h, w int, m *colormap) *image.NRGBA {
-	grey := greyscale(pixels, h*w)
-	out := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for i, x := range v {
-		c := m.at(x)
-		half := func(a uint8) uint8 { return uint8((float64(a) + grey[i] + 1) / 2) }
-		out.SetNRGBA(i%w, i/w, color.NRGBA{half(c.R), half(c.G), half(c.B), 255})
+// drawn draws one map by the method of p, every pixel of the image k dots wide.
+// v is normalised, [h*w]; where that is not the size of the image, as in a
+// layer, every value covers its share of the image.
+//
+//	heat_map          the colour of the value
+//	blended_heat_map  that, alpha_overlay opaque, over the grey image: the mean
+//	                  of the channels stretched to the full range, as
+//	                  matplotlib's imshow shows it
+//	masked_image      the pixel times the value, rounded down
+//	alpha_scaling     the pixel on white paper, 255 times the value opaque
+//	original_image    the pixel
+func (p *Picture) drawn(v []float64, h, w int, pixels []byte, height, width, k int, m *colormap) *image.NRGBA {
+	var grey []float64
+	if p.Method == "blended_heat_map" {
+		grey = greyscale(pixels, height*width)
+	}
+	original := photo(pixels, height, width)
+	out := image.NewNRGBA(image.Rect(0, 0, width*k, height*k))
+	for y := range height * k {
+		for x := range width * k {
+			o := original.NRGBAAt(x/k, y/k)
+			c := o
+			if p.Method != "original_image" {
+				t := v[y*h/(height*k)*w+x*w/(width*k)]
+				switch p.Method {
+				case "masked_image":
+					mask := func(a uint8) uint8 { return uint8(math.Max(0, float64(a)*t)) }
+					c = color.NRGBA{mask(o.R), mask(o.G), mask(o.B), 255}
+				case "alpha_scaling":
+					opaque := math.Floor(math.Max(0, t)*255) / 255
+					lay := func(a uint8) uint8 {
+						return uint8(float64(float64(a)*opaque) + float64(255*(1-opaque)) + 0.5)
+					}
+					c = color.NRGBA{lay(o.R), lay(o.G), lay(o.B), 255}
+				default:
+					c = m.at(t)
+					if grey != nil {
+						g := float64((1 - p.AlphaOverlay) * grey[y/k*width+x/k])
+						lay := func(a uint8) uint8 { return uint8(float64(p.AlphaOverlay*float64(a)) + g + 0.5) }
+						c = color.NRGBA{lay(c.R), lay(c.G), lay(c.B), 255}
+					}
+				}
+			}
+			out.SetNRGBA(x, y, c)
+		}
 	}
 	return out
 }

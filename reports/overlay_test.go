@@ -94,7 +94,8 @@ func TestNormalizedProperties(t *testing.T) {
 
 func TestBlend(t *testing.T) {
 	// Grey means 0 and 100 are stretched to 0 and 255.
-	got := blend([]float64{1, 0}, []byte{0, 90, 0, 100, 0, 110}, 1, 2, &sequential)
+	p := DefaultPicture()
+	got := p.drawn([]float64{1, 0}, 1, 2, []byte{0, 90, 0, 100, 0, 110}, 1, 2, 1, &sequential)
 	if a, b := got.NRGBAAt(0, 0), (color.NRGBA{0, 20, 45, 255}); a != b {
 		t.Errorf("largest value over black: got %v, want %v", a, b)
 	}
@@ -111,11 +112,11 @@ func TestColormap(t *testing.T) {
 		want color.NRGBA
 	}{
 		{"zero is white", &diverging, 0, color.NRGBA{255, 255, 255, 255}},
-		{"captum's zero is white", &captumDiverging, 0, color.NRGBA{255, 255, 255, 255}},
-		{"captum's minus one is red", &captumDiverging, -1, color.NRGBA{255, 0, 0, 255}},
+		{"captum's zero is white", &rdWhGn, 0, color.NRGBA{255, 255, 255, 255}},
+		{"captum's minus one is red", &rdWhGn, -1, color.NRGBA{255, 0, 0, 255}},
 		{"beyond the end", &sequential, 7, color.NRGBA{0, 40, 90, 255}},
 		{"undefined", &sequential, math.NaN(), color.NRGBA{255, 255, 255, 255}},
-		{"half way", &captumDiverging, -0.5, color.NRGBA{255, 128, 128, 255}},
+		{"half way", &rdWhGn, -0.5, color.NRGBA{255, 128, 128, 255}},
 	} {
 		if got := c.m.at(c.x); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)

@@ -1,58 +1,14 @@
 package reports
 
 import (
-	"slices"
+	"errors"
+	"image"
 	"strconv"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
-
-// view is how one attribution's maps are shown.
-type view struct {
-	attribution int
-	sign        Sign
-	outlier     float64 // percent of the sum of magnitudes that saturates
-	colors      *colormap
-}
-
-// views chooses the columns of the pictures: one configuration of every method
-// that has maps, controls aside. Maps that are never negative are shown
-// absolute, the others with both signs. Squares and variances have longer
-// tails: 10 percent of their sum saturates, 2 percent elsewhere, as in Captum's
-// tutorial.
-func (r *Run) views() []view {
-	var vs []view
-	for _, i := range r.representatives() {
-		a := &r.Attributions[i]
-		if a.Control || !slices.ContainsFunc(a.Maps, func(m []float32) bool { return m != nil }) {
-			continue
-		}
-		v := view{i, All, 2, &diverging}
-		if r.MapColors == "captum" {
-			v.colors = &captumDiverging
-		}
-		negative := func(m []float32) bool { return slices.ContainsFunc(m, func(x float32) bool { return x < 0 }) }
-		if !slices.ContainsFunc(a.Maps, negative) {
-			v.sign, v.colors = Absolute, &sequential
-		}
-		if t, _ := param(a.All, "nt_type"); t == "smoothgrad_sq" || t == "vargrad" {
-			v.outlier = 10
-		}
-		vs = append(vs, v)
-	}
-	return vs
-}
-
-// about is the second line over a column.
-func (v view) about() string {
-	s := "signed"
-	if v.sign == Absolute {
-		s = "absolute"
-	}
-	return s + ", " + strconv.FormatFloat(v.outlier, 'f', -1, 64) + " % clipped"
-}
 
 // mosaic is the geometry of a block of pictures, in dots so that every pixel
 // of an image is a square of whole dots.
@@ -72,21 +28,16 @@ const (
 	footHeight = vg.Length(20) // colour bar and its labels
 )
 
-func (r *Run) mosaic(vs []view, cols int, left, limit vg.Length) mosaic {
+// mosaic lays out columns with room for labels on their left, every picture at
+// most limit wide and high, in a figure of a width.
+func (r *Run) mosaic(vs []view, cols int, left, limit, width vg.Length) mosaic {
 	m := mosaic{cols: cols, gap: 18 * dot, margin: 8 * dot, left: left}
-	room := (double-left-2*m.margin+m.gap)/vg.Length(cols) - m.gap
-	side := int(min(room, limit) / dot)
-	m.k = max(1, side/max(r.W, r.H))
-	m.w, m.h = vg.Length(m.k*r.W)*dot, vg.Length(m.k*r.H)*dot
-	if longest := max(m.w, m.h); longest > vg.Length(side)*dot {
-		// Larger than the room even dot for dot: shrink.
-		shrink := vg.Length(side) * dot / longest
-		m.w, m.h = m.w*shrink, m.h*shrink
-	}
+	room := (width-left-2*m.margin+m.gap)/vg.Length(cols) - m.gap
+	m.size(r, min(room, limit))
 	m.name, m.about = sans(tickSize), sans(6.5)
-	for _, v := range vs {
-		m.name = fit(m.name, r.Attributions[v.attribution].Method, m.heading())
-		m.about = fit(m.about, v.about(), m.heading())
+	for k := range vs {
+		m.name = fit(m.name, r.Attributions[vs[k].attribution].Method, m.heading())
+		m.about = fit(m.about, vs[k].about(r), m.heading())
 	}
 	for _, s := range []*text.Style{&m.name, &m.about} {
 		// Fitting one name after another must not shrink without end.
@@ -94,6 +45,18 @@ func (r *Run) mosaic(vs []view, cols int, left, limit vg.Length) mosaic {
 		s.XAlign, s.YAlign = draw.XCenter, draw.YTop
 	}
 	return m
+}
+
+// size makes the pictures as large as a square of that side allows.
+func (m *mosaic) size(r *Run, limit vg.Length) {
+	side := int(limit / dot)
+	m.k = max(1, side/max(r.W, r.H))
+	m.w, m.h = vg.Length(m.k*r.W)*dot, vg.Length(m.k*r.H)*dot
+	if longest := max(m.w, m.h); longest > vg.Length(side)*dot {
+		// Larger than the room even dot for dot: shrink.
+		shrink := vg.Length(side) * dot / longest
+		m.w, m.h = m.w*shrink, m.h*shrink
+	}
 }
 
 // width of the figure: as wide as its columns and the first one's heading need.
@@ -106,13 +69,13 @@ func (m *mosaic) x(col int) vg.Length { return m.left + m.margin + vg.Length(col
 // picture places one image with a frame, from the top left corner.
 func (m *mosaic) picture(c draw.Canvas, x, y vg.Length, r *Run, im int, v *view) {
 	box := sub(c, x, y, m.w, m.h)
-	pixels := r.Images[im].Pixels
-	img := photo(pixels, r.H, r.W)
+	var img *image.NRGBA
 	if v != nil {
-		norm := Normalized(r.Attributions[v.attribution].Maps[im], r.C, v.sign, v.outlier)
-		img = blend(norm, pixels, r.H, r.W, v.colors)
+		img = v.draw(r, im, m.k)
+	} else {
+		img = enlarge(photo(r.Images[im].Pixels, r.H, r.W), m.k)
 	}
-	c.DrawImage(box.Rectangle, enlarge(img, m.k))
+	c.DrawImage(box.Rectangle, img)
 	frame(box)
 }
 
@@ -139,25 +102,10 @@ func (r *Run) describe(im int) string {
 	return s
 }
 
-// blended says how the maps of a figure were made.
-func (r *Run) blended(vs []view) string {
-	s := "Maps are summed over channels, divided by the magnitude at which the cumulative sum of the sorted magnitudes leaves the stated percentage of the total (those above saturate), and laid half transparent over the grey image, each picture on its own scale, as Captum's blended_heat_map. "
-	if r.MapColors == "captum" {
-		s += "Green speaks for the explained class, red against it"
-	} else {
-		s += "Blue speaks for the explained class, orange against it"
-	}
-	s += "; absolute maps run from white to dark blue. Columns: "
-	var names []string
-	for _, v := range vs {
-		names = append(names, r.label(v.attribution))
-	}
-	return s + list(names) + "."
-}
-
-// pictureRows draws every pictured image with its maps beside it.
+// pictureRows draws every pictured image with its maps beside it, over as many
+// pages as it takes.
 func (r *Run) pictureRows() []*Figure {
-	vs := r.views()
+	vs := r.methodViews()
 	if len(vs) == 0 {
 		return nil
 	}
@@ -167,98 +115,136 @@ func (r *Run) pictureRows() []*Figure {
 		lines := (len(vs) + 1 + 5) / 6
 		cols = (len(vs) + lines) / lines
 	}
-	m := r.mosaic(vs, cols, 0, 1.3*vg.Inch)
-	lines := (len(vs) + cols) / cols
+	m := r.mosaic(vs, cols, 0, 1.3*vg.Inch, double)
 	titleHeight := dots(16)
 	line := dots(headHeight) + m.h + dots(footHeight)
+	perPage := max(1, int((pageHeight-titleHeight)/line))*cols - 1 // maps beside the original
 	var fs []*Figure
 	for _, im := range r.pictured() {
-		f := &Figure{
-			ID: "picture-" + itoa(r.Images[im].Index), Title: title(r.describe(im)),
-			Caption: r.blended(vs), w: m.width(), h: titleHeight + vg.Length(lines)*line + dots(3), raster: true,
-		}
-		f.draw = func(c draw.Canvas) {
-			style := sans(titleSize)
-			style.XAlign, style.YAlign = draw.XLeft, draw.YTop
-			room := f.w - 2*m.margin
-			style = fit(style, r.describe(im), room)
-			c.FillText(style, vg.Point{X: c.Min.X + m.margin, Y: c.Max.Y - 3}, cut(r.describe(im), style, room))
-			for k := range len(vs) + 1 {
-				x, y := m.x(k%cols), titleHeight+vg.Length(k/cols)*line
-				if k == 0 {
-					m.head(c, x, y, "original", "")
-					m.picture(c, x, y+dots(headHeight), r, im, nil)
-					continue
-				}
-				v := &vs[k-1]
-				m.head(c, x, y, r.Attributions[v.attribution].Method, v.about())
-				if r.Attributions[v.attribution].Maps[im] == nil {
-					continue
-				}
-				m.picture(c, x, y+dots(headHeight), r, im, v)
-				horizontalBar(sub(c, x, y+dots(headHeight)+m.h+4, m.w, 6), v.colors, sans(6.5))
-			}
-		}
-		fs = append(fs, f)
-	}
-	return fs
-}
-
-// sheetHeight is what a page holds beside a caption.
-const sheetHeight = 8.6 * vg.Inch
-
-// sheets draws several images at once, a row each.
-func (r *Run) sheets() []*Figure {
-	vs, images := r.views(), r.pictured()
-	if len(vs) == 0 || len(images) < 2 {
-		return nil
-	}
-	var fs []*Figure
-	for from := 0; from < len(vs); from += 6 {
-		part := vs[from:min(from+6, len(vs))]
-		// Up to ten images share a page, smaller where need be.
-		limit := min(vg.Inch, (sheetHeight-headHeight-footHeight)/vg.Length(min(len(images), 10))-dots(5))
-		m := r.mosaic(part, len(part)+1, dots(vg.Inch), limit)
-		rowHeight := m.h + dots(4)
-		head, foot := dots(headHeight), dots(footHeight)
-		rows := max(1, int((sheetHeight-head-foot)/rowHeight))
-		for first := 0; first < len(images); first += rows {
-			page := images[first:min(first+rows, len(images))]
+		for from := 0; from < len(vs); from += perPage {
+			part := vs[from:min(from+perPage, len(vs))]
+			lines := (len(part) + cols) / cols
 			f := &Figure{
-				ID: "sheet", Title: "Maps side by side", raster: true,
-				Caption: "One image a row, one method a column. " + r.blended(part),
-				w:       m.width(), h: head + vg.Length(len(page))*rowHeight + foot + dots(3),
+				ID: "picture-" + itoa(r.Images[im].Index), Title: title(r.describe(im)),
+				Caption: r.explained(part), w: m.width(), h: titleHeight + vg.Length(lines)*line + dots(3), raster: true,
 			}
-			if len(vs) > 6 || len(images) > rows {
-				f.ID += "-" + strconv.Itoa(len(fs)+1)
-				f.Title += ", part " + strconv.Itoa(len(fs)+1)
+			if len(vs) > perPage {
+				f.ID += "-" + itoa(from/perPage+1)
+				f.Title += ", part " + itoa(from/perPage+1)
 			}
-			f.draw = func(c draw.Canvas) { r.drawSheet(c, &m, part, page, head, rowHeight) }
+			f.draw = func(c draw.Canvas) { r.drawRow(c, &m, part, im, f.w-2*m.margin, titleHeight, line) }
 			fs = append(fs, f)
 		}
 	}
 	return fs
 }
 
+func (r *Run) drawRow(c draw.Canvas, m *mosaic, vs []view, im int, room, titleHeight, line vg.Length) {
+	style := sans(titleSize)
+	style.XAlign, style.YAlign = draw.XLeft, draw.YTop
+	style = fit(style, r.describe(im), room)
+	c.FillText(style, vg.Point{X: c.Min.X + m.margin, Y: c.Max.Y - 3}, cut(r.describe(im), style, room))
+	for k := range len(vs) + 1 {
+		x, y := m.x(k%m.cols), titleHeight+vg.Length(k/m.cols)*line
+		if k == 0 {
+			m.head(c, x, y, "original", "")
+			m.picture(c, x, y+dots(headHeight), r, im, nil)
+			continue
+		}
+		v := &vs[k-1]
+		m.head(c, x, y, r.Attributions[v.attribution].Method, v.about(r))
+		if r.Attributions[v.attribution].Maps[im] == nil {
+			continue
+		}
+		m.picture(c, x, y+dots(headHeight), r, im, v)
+		v.bar(c, x, y+dots(headHeight)+m.h+4, m.w)
+	}
+}
+
+// methodViews are the columns of the pictures: one configuration of every
+// method that has maps, controls aside.
+func (r *Run) methodViews() []view {
+	var rows []int
+	for _, i := range r.representatives() {
+		if !r.Attributions[i].Control {
+			rows = append(rows, i)
+		}
+	}
+	return r.views(rows, r.pictures())
+}
+
+// pageHeight is what a page holds beside a caption.
+const pageHeight = 8.6 * vg.Inch
+
+// maxSheetColumns is the most columns that sheets are drawn for: beyond, the
+// contact sheet shows them better.
+const maxSheetColumns = 12
+
+// sheets draws several images at once, a row each.
+func (r *Run) sheets() []*Figure {
+	vs, images := r.methodViews(), r.pictured()
+	if len(vs) == 0 || len(vs) > maxSheetColumns || len(images) < 2 {
+		return nil
+	}
+	var fs []*Figure
+	for from := 0; from < len(vs); from += 6 {
+		part := vs[from:min(from+6, len(vs))]
+		// Up to ten images share a page, smaller where need be.
+		limit := min(vg.Inch, (pageHeight-headHeight-footHeight)/vg.Length(min(len(images), 10))-dots(5))
+		m := r.mosaic(part, len(part)+1, dots(vg.Inch), limit, double)
+		rowHeight := m.h + dots(4)
+		rows := max(1, int((pageHeight-dots(headHeight)-dots(footHeight))/rowHeight))
+		for first := 0; first < len(images); first += rows {
+			f := r.sheet(&m, part, images[first:min(first+rows, len(images))])
+			if len(vs) > 6 || len(images) > rows {
+				f.ID += "-" + strconv.Itoa(len(fs)+1)
+				f.Title += ", part " + strconv.Itoa(len(fs)+1)
+			}
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+// sheet draws images in rows and views in columns.
+func (r *Run) sheet(m *mosaic, vs []view, images []int) *Figure {
+	rowHeight := m.h + dots(4)
+	head, foot := dots(headHeight), dots(footHeight)
+	return &Figure{
+		ID: "sheet", Title: "Maps side by side", raster: true,
+		Caption: "One image a row, one method a column. " + r.explained(vs),
+		w:       m.width(), h: head + vg.Length(len(images))*rowHeight + foot + dots(3),
+		draw: func(c draw.Canvas) { r.drawSheet(c, m, vs, images, head, rowHeight) },
+	}
+}
+
+// Sheet draws all images that have pixels, a row each, with the maps of every
+// attribution beside them: one figure, as wide and as high as that takes.
+func (r *Run) Sheet() (*Figure, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	all := make([]int, len(r.Attributions))
+	for i := range all {
+		all[i] = i
+	}
+	vs, images := r.views(all, r.pictures()), r.pictured()
+	if len(vs) == 0 || len(images) == 0 {
+		return nil, errors.New("reports: no map and no image to draw")
+	}
+	width := max(double, dots(vg.Inch)+vg.Length(len(vs)+1)*dots(vg.Inch))
+	m := r.mosaic(vs, len(vs)+1, dots(vg.Inch), 1.3*vg.Inch, width)
+	return r.sheet(&m, vs, images), nil
+}
+
 func (r *Run) drawSheet(c draw.Canvas, m *mosaic, vs []view, images []int, head, rowHeight vg.Length) {
 	m.head(c, m.x(0), dots(2), "original", "")
 	for k := range vs {
-		m.head(c, m.x(k+1), dots(2), r.Attributions[vs[k].attribution].Method, vs[k].about())
+		m.head(c, m.x(k+1), dots(2), r.Attributions[vs[k].attribution].Method, vs[k].about(r))
 	}
 	for n, im := range images {
 		y := head + vg.Length(n)*rowHeight
-		i := &r.Images[im]
-		for k, s := range []string{
-			"image " + itoa(i.Index),
-			"label " + r.className(i.Label),
-			"says " + r.className(i.Predicted) + " " + fixed(i.Probability, 2),
-		} {
-			style := sans(7.5)
-			style.XAlign, style.YAlign = draw.XLeft, draw.YTop
-			room := m.left - 2
-			style = fit(style, s, room)
-			c.FillText(style, vg.Point{X: c.Min.X + m.margin, Y: c.Max.Y - y - m.h/2 + 15 - vg.Length(k)*10}, cut(s, style, room))
-		}
+		r.rowLabel(c, m, y, im, sans(7.5))
 		m.picture(c, m.x(0), y, r, im, nil)
 		for k := range vs {
 			if r.Attributions[vs[k].attribution].Maps[im] != nil {
@@ -268,6 +254,26 @@ func (r *Run) drawSheet(c draw.Canvas, m *mosaic, vs []view, images []int, head,
 	}
 	y := head + vg.Length(len(images))*rowHeight
 	for k := range vs {
-		horizontalBar(sub(c, m.x(k+1), y, m.w, 6), vs[k].colors, sans(6.5))
+		vs[k].bar(c, m.x(k+1), y, m.w)
+	}
+}
+
+// rowLabel says beside a row which image it shows.
+func (r *Run) rowLabel(c draw.Canvas, m *mosaic, y vg.Length, im int, style text.Style) {
+	i := &r.Images[im]
+	style.XAlign, style.YAlign = draw.XLeft, draw.YTop
+	line := style.Font.Size * 4 / 3
+	lines := []string{
+		"image " + itoa(i.Index),
+		"label " + r.className(i.Label),
+		"says " + r.className(i.Predicted) + " " + fixed(i.Probability, 2),
+	}
+	if i.Probability == 0 {
+		lines = []string{lines[0], lines[1], "for " + r.className(i.Target)} // nobody asked the network
+	}
+	for k, s := range lines {
+		room := m.left - 2
+		st := fit(style, s, room)
+		c.FillText(st, vg.Point{X: c.Min.X + m.margin, Y: c.Max.Y - y - m.h/2 + line*1.5 - vg.Length(k)*line}, cut(s, st, room))
 	}
 }

@@ -16,9 +16,9 @@ type Run struct {
 	Scores       []Score
 	Training     *Training // nil where weights were loaded
 	Warnings     []string
-	Formats      []string // tables: text, markdown, csv, latex, html
-	Figures      []string // png, svg, pdf
-	MapColors    string   // colours of signed maps: "" is safe with colour blindness, "captum" is its red and green
+	Formats      []string  // tables: text, markdown, csv, latex, html; all if nil, no table files if empty
+	Figures      []string  // png, svg, pdf; all if nil, no figures at all if empty
+	Pictures     []Picture // how maps are drawn, several ways side by side; DefaultPicture if empty
 }
 
 // Fact is one line of provenance.
@@ -35,6 +35,12 @@ type Image struct {
 	Pixels      []byte  // [C][H][W]; nil for images that are not pictured
 }
 
+// Shape is the size of a map.
+type Shape struct{ C, H, W int }
+
+// String writes the shape as 6 x 14 x 14.
+func (s Shape) String() string { return itoa(s.C) + " x " + itoa(s.H) + " x " + itoa(s.W) }
+
 // Param is one hyperparameter by its YAML name, value as written.
 type Param struct{ Name, Value string }
 
@@ -46,7 +52,8 @@ type Attribution struct {
 	Params  []Param     // those that differ from the default or are swept, in the struct's order
 	All     []Param     // every one
 	Control bool        // random, edge_detector
-	Maps    [][]float32 // [image][C*H*W]; nil for images that are not pictured
+	Shape   Shape       // of the maps; zero is the images' own
+	Maps    [][]float32 // [image][C*H*W of Shape]; nil for images that are not pictured
 }
 
 // Metric is one metric configuration.
@@ -85,7 +92,7 @@ type Training struct {
 
 // Epoch is one pass over the training split.
 type Epoch struct {
-	Loss, TrainAccuracy, TestAccuracy, LR float64 // accuracies 0..1, of the running train batches and of the test split
+	Loss, TrainAccuracy, TestAccuracy, LR float64 // accuracies 0..1 after the epoch, of a fixed sample of the training split and of the test split
 }
 
 // Class is one row of the classification report.

@@ -7,6 +7,7 @@ type section struct {
 	Title string
 	Text  string
 	Items []item
+	plain bool // without figures
 }
 
 // item is a table or a figure.
@@ -22,6 +23,9 @@ func (s *section) addTable(t *Table) {
 }
 
 func (s *section) addFigures(fs ...*Figure) {
+	if s.plain {
+		return
+	}
 	for _, f := range fs {
 		if f != nil {
 			s.Items = append(s.Items, item{figure: f})
@@ -35,21 +39,15 @@ func (s *section) addFigures(fs ...*Figure) {
 func (r *Run) sections() []section {
 	var all []section
 	add := func(title, text string, fill func(s *section)) {
-		s := section{Title: title, Text: text}
+		s := section{Title: title, Text: text, plain: r.Figures != nil && len(r.Figures) == 0}
 		fill(&s)
 		if len(s.Items) > 0 {
 			all = append(all, s)
 		}
 	}
 	add("Scores", "", func(s *section) { s.addTable(r.summary()) })
-	add("Maps", "Look at the maps before the numbers: a map that lies beside the object can still score well. Compare columns in shape, not in strength: every picture has its own scale.", func(s *section) {
-		s.addFigures(r.sheets()...)
-		rows := r.pictureRows()
-		// The sheet shows the same; single rows are for papers.
-		for _, f := range rows {
-			f.detail = len(s.Items) > 0
-		}
-		s.addFigures(rows...)
+	add("Maps", "Look at the maps before the numbers: a map that lies beside the object can still score well. Compare columns in shape, not in strength: each has a scale of its own.", func(s *section) {
+		s.addFigures(r.shown()...)
 	})
 	add("Completeness", "A complete attribution distributes exactly the difference that the image makes to the output. The delta says how far a map falls short, which is a matter of numerics (steps, quadrature) for integrated gradients and should be rounding alone for DeepLift.", func(s *section) {
 		for m := range r.Metrics {
@@ -70,7 +68,11 @@ func (r *Run) sections() []section {
 	})
 	add("Predictions", "", func(s *section) { s.addTable(r.predictions()) })
 	if t := r.Training; t != nil {
-		add("Network", "The network was trained for this run.", func(s *section) {
+		network := "The network was trained for this run."
+		if len(r.Attributions) == 0 {
+			network = ""
+		}
+		add("Network", network, func(s *section) {
 			s.addTable(t.epochs())
 			s.addFigures(t.history())
 			s.addTable(t.classification())
@@ -107,6 +109,9 @@ func distinct(all []section) {
 
 // headline tells in a paragraph what was run.
 func (r *Run) headline() string {
+	if len(r.Attributions) == 0 && r.Training != nil {
+		return "A network trained for " + count(len(r.Training.Epochs), "epoch") + "; it reaches " + fixed(100*r.Training.Accuracy, 1) + " % on the test split."
+	}
 	var methods, controls, metrics []string
 	configurations := 0
 	for _, a := range r.Attributions {

@@ -9,7 +9,7 @@ func (t *Training) epochs() *Table {
 	}
 	out := &Table{
 		ID: "training", Title: "Training",
-		Caption: "Mean loss and accuracy over the training batches as they passed, and accuracy on the test split after each epoch, in percent.",
+		Caption: "Mean loss over the training batches as they passed; accuracy after each epoch, in percent, on a fixed random sample of the training split as large as the test split, without augmentation, and on the test split.",
 		Columns: []Column{
 			{Name: "epoch", Numeric: true},
 			{Name: "learning rate", Numeric: true},

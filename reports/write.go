@@ -24,9 +24,9 @@ const sums = "SHA256SUMS"
 //
 //	report.html          everything in one file
 //	report.md            the same, with figures as files
-//	tables/NAME.EXT      txt, md, csv, tex, html (Run.Formats; all if empty)
+//	tables/NAME.EXT      txt, md, csv, tex, html (Run.Formats; all if nil, none if empty)
 //	tables/scores.csv    every number, one a line
-//	figures/NAME.EXT     png, svg, pdf (Run.Figures; all if empty)
+//	figures/NAME.EXT     png, svg, pdf (Run.Figures; all if nil; if empty none, on the pages neither)
 //	SHA256SUMS           of the above
 //
 // The same Run gives the same bytes: nothing holds a date, a host or a path.
@@ -191,10 +191,10 @@ func (b *builder) bytes(name string, data []byte) error {
 func (r *Run) build(dir string) error {
 	b := &builder{dir: dir, sums: map[string]string{}}
 	formats, figures := r.Formats, r.Figures
-	if len(formats) == 0 {
+	if formats == nil {
 		formats = []string{"text", "markdown", "csv", "latex", "html"}
 	}
-	if len(figures) == 0 {
+	if figures == nil {
 		figures = []string{"png", "svg", "pdf"}
 	}
 	sections := r.sections()

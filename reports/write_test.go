@@ -285,7 +285,7 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		{"format", func(r *Run) { r.Formats = []string{"word"} }, `table format "word"`},
 		{"figure format", func(r *Run) { r.Figures = []string{"gif"} }, `figure format "gif"`},
-		{"map colours", func(r *Run) { r.MapColors = "rainbow" }, `map colours "rainbow"`},
+		{"picture", func(r *Run) { r.Pictures = []Picture{{Method: "cubist"}} }, `picture: method is "cubist", want heat_map`},
 		{"map", func(r *Run) { r.Attributions[0].Maps[0] = make([]float32, 5) }, "has 5 values, want 432"},
 		{"pixels", func(r *Run) { r.Images[0].Pixels = make([]byte, 7) }, "has 7 bytes of pixels, want 432"},
 		{"score", func(r *Run) { r.Scores[0].Values[0][0] = nil }, "has 0 values for an image, want 1"},
@@ -302,6 +302,39 @@ func TestWriteRefuses(t *testing.T) {
 		if _, err := os.Stat(dir); err == nil {
 			t.Errorf("%s: a report was written all the same", c.name)
 		}
+	}
+}
+
+// An empty list of formats means none of them, where nil means all.
+func TestWriteNone(t *testing.T) {
+	r := small()
+	r.Formats, r.Figures = []string{}, []string{}
+	got := written(t, r)
+	for name := range got {
+		if strings.HasPrefix(name, "figures/") || strings.HasPrefix(name, "tables/") && name != "tables/scores.csv" {
+			t.Errorf("%s is written all the same", name)
+		}
+	}
+	if page := string(got["report.html"]); strings.Contains(page, "<img") || !strings.Contains(page, "<table") {
+		t.Error("report.html: want tables and no figures")
+	}
+	if strings.Contains(string(got["report.md"]), "](figures/") {
+		t.Error("report.md names a figure")
+	}
+}
+
+// A training alone is no run that explained nothing.
+func TestWriteTraining(t *testing.T) {
+	r := small()
+	r = &Run{Name: "tutorial on shapes", Spec: "seed: 0\n", Canonical: "seed: 0\n", Classes: r.Classes, Training: r.Training, Figures: []string{"svg"}}
+	got := string(written(t, r)["report.md"])
+	for _, not := range []string{"explained", "0 images", "0 methods", "As written", "for this run"} {
+		if strings.Contains(got, not) {
+			t.Errorf("report.md says %q of a training", not)
+		}
+	}
+	if want := "A network trained for 5 epochs; it reaches 61.3 % on the test split."; !strings.Contains(got, want) {
+		t.Errorf("report.md does not say %q", want)
 	}
 }
 
@@ -349,7 +382,11 @@ func TestWriteSparse(t *testing.T) {
 			r.C, r.H, r.W = 1, 8, 54
 		}},
 		{"no classes", func(r *Run) { r.Classes = nil }},
-		{"captum's colours", func(r *Run) { r.MapColors = "captum" }},
+		{"captum's colours", func(r *Run) {
+			p := DefaultPicture()
+			p.Colors = "captum"
+			r.Pictures = []Picture{p}
+		}},
 		{"empty training", func(r *Run) { r.Training = &Training{} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
