@@ -19,6 +19,17 @@ const exactly = "exact"
 // image and network; the tutorial's has about 1000 regions on an image.
 const exactPasses = 1000
 
+// Exact returns the method whose maps m approximates: integrated gradients from
+// the same baseline by quadrature exact. It is nil for a method that is no
+// quadrature of a path integral.
+func Exact(m Method) Method {
+	o, ok := m.(*IntegratedGradients)
+	if !ok {
+		return nil
+	}
+	return &IntegratedGradients{Quadrature: exactly, Baseline: o.Baseline, MultiplyByInputs: o.MultiplyByInputs, base: o.base}
+}
+
 // checkExact reports why the integral cannot be exact.
 func (o *IntegratedGradients) checkExact(n *model.Net) error {
 	if err := n.PiecewiseLinear(); err != nil {

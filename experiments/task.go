@@ -23,6 +23,7 @@ type worker struct {
 	ref   Reference
 	own   *model.Worker
 	other []otherModel // randomised ones, the last used last
+	exact []integrals  // the last used last
 	seed  uint64
 
 	have func(key string) bool                                             // cells that need not be computed
@@ -299,7 +300,7 @@ func (w *worker) score(t Task, m int, missing, due []int, cases [][]metrics.Case
 		for d, k := range due {
 			started := now()
 			again.d = d
-			env := &metrics.Env{Ctx: w.ctx, Worker: w.own, Seed: w.seed, Mean: p.man.Mean, Explain: again.explain}
+			env := &metrics.Env{Ctx: w.ctx, Worker: w.own, Seed: w.seed, Mean: p.man.Mean, Explain: again.explain, Exact: w.integral(ms[d])}
 			v, err := metric.Score(env, cases[k][from:to:to])
 			if err != nil {
 				return err

@@ -110,8 +110,22 @@ func (o *outside) cases(t *testing.T, attribution string) []Case {
 func (o *outside) env() *Env {
 	return &Env{
 		Ctx: context.Background(), Worker: o.worker, Seed: 7,
-		Mean: []float32{-0.02, -0.04, -0.1}, Explain: gradientTimesInput,
+		Mean: []float32{-0.02, -0.04, -0.1}, Explain: gradientTimesInput, Exact: o.integral,
 	}
+}
+
+// integral is the exact integral from 0.
+func (o *outside) integral(cases []Case, emit func(i int, m []float32)) error {
+	return o.worker.PathGradients(context.Background(), len(cases), func(i int, p *model.Path) {
+		copy(p.X, cases[i].X)
+		clear(p.Baseline)
+		p.Target = cases[i].Target
+	}, func(i int, r model.PathResult) {
+		for j, x := range r.X {
+			r.Grad[j] *= x
+		}
+		emit(i, r.Grad)
+	})
 }
 
 // gradientTimesInput is a method to re-explain with.

@@ -31,6 +31,9 @@ type Env struct {
 	// model or with other inputs (cases[i].X). emit gets [C*H*W], valid during
 	// the call only.
 	Explain func(m *model.Model, cases []Case, emit func(i int, m []float32)) error
+	// Exact gives the maps [C*H*W] that the method under test approximates, on
+	// the worker's model; nil if it is no quadrature of a path integral.
+	Exact func(cases []Case, emit func(i int, m []float32)) error
 }
 
 // Case is one image with its attribution.

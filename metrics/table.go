@@ -29,4 +29,9 @@ var Metrics = map[string]Entry{
 		About:    "does the map change when the network's layers are randomised",
 		Citation: "Adebayo, Gilmer, Muelly, Goodfellow, Hardt & Kim, Sanity Checks for Saliency Maps, NeurIPS 2018, section 3",
 	},
+	"path_error": {
+		New:      func() Metric { return &PathError{} },
+		About:    "how far integrated gradients are from the integral itself, value by value",
+		Citation: "Sotoudeh & Thakur, Computing Linear Restrictions of Neural Networks, NeurIPS 2019, section 5",
+	},
 }
