@@ -48,6 +48,7 @@ func goldenRows() map[string][]struct {
 	for _, nt := range []string{"smoothgrad", "smoothgrad_sq", "vargrad"} {
 		add("noise_tunnel", "over=saliency nt_samples=5 stdevs=0.2 nt_type="+nt, &NoiseTunnel{Over: &Saliency{Abs: true}, NTType: nt, NTSamples: 5, Stdevs: 0.2})
 	}
+	gradientGoldenRows(add)
 	add("noise_tunnel", "over=integrated_gradients(n_steps=5) nt_type=smoothgrad_sq nt_samples=3 stdevs=0.1", &NoiseTunnel{Over: &IntegratedGradients{NSteps: 5, Quadrature: "gausslegendre", MultiplyByInputs: true}, NTType: "smoothgrad_sq", NTSamples: 3, Stdevs: 0.1})
 	lrpGoldenRows(add)
 	return rows

@@ -87,23 +87,24 @@ func (o *GuidedIntegratedGradients) stream(e *Env, n int, input func(i int, in *
 		walks[l] = newWalk(size)
 	}
 	m := make([]float32, size)
+	var block []*walk
+	var s int // the step
+	fill := func(l int, p *model.Point) {
+		for j, v := range block[l].x {
+			p.X[j] = float32(v)
+		}
+		p.Target = block[l].Target
+	}
+	fold := func(l int, res model.Result) { o.step(block[l], s, res.Grad) }
 	for first := 0; first < n; first += len(walks) {
-		block := walks[:min(len(walks), n-first)]
+		block = walks[:min(len(walks), n-first)]
 		for l, w := range block {
 			input(first+l, &w.Input)
 			from(&w.Input, w.base)
 			w.start()
 		}
-		for s := range o.NSteps {
-			err := e.Worker.Gradients(e.Ctx, model.Gradient, len(block),
-				func(l int, p *model.Point) {
-					for j, v := range block[l].x {
-						p.X[j] = float32(v)
-					}
-					p.Target = block[l].Target
-				},
-				func(l int, res model.Result) { o.step(block[l], s, res.Grad) })
-			if err != nil {
+		for s = range o.NSteps {
+			if err := e.Worker.Gradients(e.Ctx, model.Gradient, len(block), fill, fold); err != nil {
 				return fmt.Errorf("attr: guided_integrated_gradients: %w", err)
 			}
 		}
