@@ -17,13 +17,16 @@ const relevance Rule = -2
 // lrpGraph is what an LRP graph knows beyond its layers. What travels backward
 // through it is relevance, not a gradient.
 type lrpGraph struct {
+	layers []Layer
 	rules  []LRPRule // of every layer; the zero value for layers without weights
 	norm   float64   // stabiliser of sums without weights: average pools, additions
 	captum bool
 	// nonNegative are the activations that are never below 0.
 	nonNegative map[*gorgonia.Node]bool
-	shares      []*gorgonia.Node // [4, lanes] relevance: of the outputs, inputs, bias, z; output to input
-	layers      []int            // that shares belong to
+	layer       map[*gorgonia.Node]int              // that made the activation
+	readers     map[*gorgonia.Node][]*gorgonia.Node // of activations, in the forward half
+	shares      []*gorgonia.Node                    // [4, lanes] relevance: of the outputs, inputs, bias, z; output to input
+	sharers     []int                               // layers that shares belong to
 }
 
 // attachLRP gives layer i, whose input has shape s and whose output is h, its
@@ -32,6 +35,7 @@ type lrpGraph struct {
 // branches of a network.
 func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
 	o := h.Op().(*op)
+	b.lrp.layer[h] = i
 	switch l.Kind {
 	case "flatten", "dropout":
 	case "conv2d":
@@ -76,6 +80,68 @@ func (b *graph) nonNegative(x *gorgonia.Node) bool {
 	return isOp && (strings.HasPrefix(o.name, "flatten") || strings.HasPrefix(o.name, "copy")) && b.nonNegative(b.operands[x][0])
 }
 
+// listReaders notes who reads what; to be called when the forward half is there.
+func (b *graph) listReaders() {
+	b.lrp.readers = map[*gorgonia.Node][]*gorgonia.Node{}
+	for n, operands := range b.operands {
+		for _, x := range operands {
+			b.lrp.readers[x] = append(b.lrp.readers[x], n)
+		}
+	}
+}
+
+// dead reports whether an activation has no relevance wherever it is 0 or below:
+// a relu follows, and what reads the relu hands relevance out in proportion to
+// its inputs. Rules need not look at such outputs.
+func (b *graph) dead(x *gorgonia.Node) bool { return b.allReaders(x, b.deadFor) }
+
+func (b *graph) allReaders(x *gorgonia.Node, ok func(reader *gorgonia.Node) bool) bool {
+	for _, r := range b.lrp.readers[x] {
+		if !ok(r) {
+			return false
+		}
+	}
+	return len(b.lrp.readers[x]) > 0
+}
+
+// kind returns the kind of the layer that a node is, "" for reshapings, copies
+// and what belongs to no layer.
+func (b *graph) kind(x *gorgonia.Node) string {
+	if i, ok := b.lrp.layer[x]; ok {
+		return b.lrp.layers[i].Kind
+	}
+	return ""
+}
+
+// passes reports whether a node hands relevance to values of its input that are
+// values of its output.
+func (b *graph) passes(x *gorgonia.Node) bool {
+	name := x.Op().(*op).name
+	return b.kind(x) == "max_pool2d" && !b.lrp.captum || strings.HasPrefix(name, "flatten") || strings.HasPrefix(name, "copy")
+}
+
+func (b *graph) deadFor(r *gorgonia.Node) bool {
+	switch {
+	case b.passes(r):
+		return b.dead(r)
+	case b.kind(r) == "relu":
+		return b.allReaders(r, b.proportionalFor)
+	}
+	return false
+}
+
+// proportionalFor reports whether reader r gives 0 to an input that is 0.
+func (b *graph) proportionalFor(r *gorgonia.Node) bool {
+	switch b.kind(r) {
+	case "conv2d", "linear":
+		k := b.lrp.rules[b.lrp.layer[r]].Kind
+		return k == "epsilon" || k == "gamma" || k == "z_plus" || k == "alpha_beta"
+	case "add", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm2d":
+		return true
+	}
+	return b.passes(r) && b.allReaders(r, b.proportionalFor)
+}
+
 // lrpNorm is the epsilon rule of an operation that is linear in its operands:
 // each gets in proportion to what it adds to the output. Operand bias, if not 0,
 // is what is added per channel.
@@ -112,17 +178,24 @@ func (b *graph) lrpWeighted(i int, l Layer, s Shape, gradient func(in []*gorgoni
 		var ss, zs, biases []*gorgonia.Node
 		back := map[string]*gorgonia.Node{} // sum of W'^T s, by input variant
 		var order []string
+		dead := b.dead(out)
 		for _, g := range r.groups(b.nonNegative(in[x])) {
+			if dead && g.sign < 0 {
+				continue
+			}
+			if dead {
+				g.sign = 0
+			}
 			var z, bias *gorgonia.Node
 			for _, t := range g.terms {
 				y := out
 				var own *gorgonia.Node
 				if t.bias != "" {
-					own = b.weightAs(in[2], t.bias, r.Gamma)
+					own = b.biasAs(in[2], t.bias, r.Gamma)
 					bias = own
 				}
 				if t != (lrpTerm{"x", "w", "w"}) {
-					y = b.lrpForward(l, s, b.inputAs(in[x], in[2], t.input, r), b.weightAs(in[3], t.weight, r.Gamma), own)
+					y = b.lrpForward(l, s, b.inputAs(in[x], in[2], t.input, r), in[3], own, t.weight, r.Gamma)
 				}
 				z = b.plus(z, y)
 			}
@@ -131,7 +204,7 @@ func (b *graph) lrpWeighted(i int, l Layer, s Shape, gradient func(in []*gorgoni
 				if back[t.input] == nil {
 					order = append(order, t.input)
 				}
-				back[t.input] = b.plus(back[t.input], b.lrpBackward(l, s, q, b.weightAs(in[3], t.weight, r.Gamma)))
+				back[t.input] = b.plus(back[t.input], b.lrpBackward(l, s, q, in[3], t.weight, r.Gamma))
 			}
 			ss, zs, biases = append(ss, q), append(zs, z), append(biases, bias)
 		}
@@ -147,14 +220,14 @@ func (b *graph) lrpWeighted(i int, l Layer, s Shape, gradient func(in []*gorgoni
 	}
 }
 
-// lrpForward is a layer's forward pass with other inputs and weights; bias may
+// lrpForward is a layer's forward pass with a variant of its weights; bias may
 // be nil.
-func (b *graph) lrpForward(l Layer, s Shape, x, w, bias *gorgonia.Node) *gorgonia.Node {
+func (b *graph) lrpForward(l Layer, s Shape, x, w, bias *gorgonia.Node, variant string, gamma float64) *gorgonia.Node {
 	g, dims := linearGather(s.Size(), l.Out, b.lanes), 2
 	if l.Kind == "conv2d" {
 		g, dims = convGather(l, s, b.lanes), 4
 	}
-	packed := b.apply(g.packOp(dims), w)
+	packed := b.apply(packAs(g.packOp(dims), variant, gamma), w)
 	if bias == nil {
 		return b.apply(g.op(false, dims == 2), x, packed)
 	}
@@ -162,29 +235,45 @@ func (b *graph) lrpForward(l Layer, s Shape, x, w, bias *gorgonia.Node) *gorgoni
 }
 
 // lrpBackward is its transpose.
-func (b *graph) lrpBackward(l Layer, s Shape, y, w *gorgonia.Node) *gorgonia.Node {
+func (b *graph) lrpBackward(l Layer, s Shape, y, w *gorgonia.Node, variant string, gamma float64) *gorgonia.Node {
 	g, dims := linearGradGather(s.Size(), l.Out, b.lanes), 2
 	if l.Kind == "conv2d" {
 		g, dims = convGradGather(l, s, b.lanes), 4
 	}
-	return b.apply(g.op(false, dims == 2), y, b.apply(g.packOp(dims), w))
+	return b.apply(g.op(false, dims == 2), y, b.apply(packAs(g.packOp(dims), variant, gamma), w))
 }
 
-// weightAs is a variant of a weight or bias, made once.
-func (b *graph) weightAs(w *gorgonia.Node, name string, gamma float64) *gorgonia.Node {
-	if name == "w" {
-		return w
+// packAs makes o, which packs weights, pack a variant of them.
+func packAs(o *op, variant string, gamma float64) *op {
+	if variant == "w" {
+		return o
 	}
-	f := weightVariant(name, float32(gamma))
-	shape := w.Shape().Clone()
+	f, pack := weightVariant(variant, float32(gamma)), o.run
+	o.name += fmt.Sprintf(" lrp %s gamma %v", variant, gamma)
+	o.run = func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
+		pack(k, out, in, scratch)
+		for i, v := range out {
+			out[i] = f(v)
+		}
+	}
+	return o
+}
+
+// biasAs is a variant of a bias.
+func (b *graph) biasAs(bias *gorgonia.Node, variant string, gamma float64) *gorgonia.Node {
+	if variant == "w" {
+		return bias
+	}
+	f := weightVariant(variant, float32(gamma))
+	shape := bias.Shape().Clone()
 	return b.apply(&op{
-		name: fmt.Sprintf("lrp weight %s gamma %v %v", name, gamma, shape), in: []int{len(shape)}, shape: shape, wrt: []bool{false}, inPlace: -1,
+		name: fmt.Sprintf("lrp bias %s gamma %v %v", variant, gamma, shape), in: []int{len(shape)}, shape: shape, wrt: []bool{false}, inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 			for i, v := range in[0] {
 				out[i] = f(v)
 			}
 		},
-	}, w)
+	}, bias)
 }
 
 // inputAs is a variant of a layer's input. Constants hang on the bias, like
@@ -305,7 +394,7 @@ func (b *graph) share(layer int, rel *gorgonia.Node, inputs, s, z, biases []*gor
 		most = max(most, x.Shape().TotalSize())
 	}
 	sum := newPixelSum(L)
-	b.lrp.layers = append(b.lrp.layers, layer)
+	b.lrp.sharers = append(b.lrp.sharers, layer)
 	b.lrp.shares = append(b.lrp.shares, b.apply(&op{
 		name: fmt.Sprintf("lrp shares of layer %d %v", layer, dims), in: dims, shape: tensor.Shape{4, L}, wrt: make([]bool, len(all)), inPlace: -1, scratch: n,
 		run: func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
@@ -339,8 +428,8 @@ func (b *graph) share(layer int, rel *gorgonia.Node, inputs, s, z, biases []*gor
 	}, all...))
 }
 
-// pixelSum adds up an activation lane by lane: chains of at most 256 pixels in
-// float32, chain by chain in float64.
+// pixelSum adds up an activation lane by lane: chains of at most 64 pixels in
+// float32, every fourth pixel in one, and chain by chain in float64.
 type pixelSum struct {
 	lanes int
 	off   []int32
@@ -348,7 +437,7 @@ type pixelSum struct {
 }
 
 func newPixelSum(lanes int) *pixelSum {
-	s := &pixelSum{lanes: lanes, off: offsets(256, lanes), ones: make([]float32, 256)}
+	s := &pixelSum{lanes: lanes, off: offsets(64, 4*lanes), ones: make([]float32, 64)}
 	for i := range s.ones {
 		s.ones[i] = 1
 	}
@@ -356,13 +445,17 @@ func newPixelSum(lanes int) *pixelSum {
 }
 
 func (s *pixelSum) add(k *kernel.Set, x []float32, acc []float64) {
-	var part [Lanes]float32
+	var part [4 * Lanes]float32
 	for len(x) > 0 {
-		n := min(len(x)/s.lanes, len(s.off))
-		k.Gemm(1, s.lanes, n, &s.off[0], &x[0], &s.ones[0], &noBias[0], &part[0], s.lanes)
-		for l := range s.lanes {
-			acc[l] += float64(part[l])
+		chains := min(4, len(x)/s.lanes)
+		n := 1 // the last pixels, each by itself
+		if chains == 4 {
+			n = min(len(x)/(4*s.lanes), len(s.off))
 		}
-		x = x[n*s.lanes:]
+		k.Gemm(1, chains*s.lanes, n, &s.off[0], &x[0], &s.ones[0], &noBias[0], &part[0], 0)
+		for j, v := range part[:chains*s.lanes] {
+			acc[j%s.lanes] += float64(v)
+		}
+		x = x[chains*n*s.lanes:]
 	}
 }

@@ -478,3 +478,32 @@ func TestRelevanceSameBits(t *testing.T) {
 		}
 	}
 }
+
+// Deep networks lose no more than shallow ones.
+func TestRelevanceOfDeepNetworksIsConserved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some seconds of two deep networks")
+	}
+	for name, rules := range map[string][]string{"vgg11_bn": {"gamma"}, "resnet20": {"epsilon", "alpha2 beta1", "flat"}} {
+		n := Nets[name].New(Shape{3, 32, 32}, 10)
+		m := testModel(t, n)
+		for _, rule := range rules {
+			for i, a := range propagate(t, m.Worker(), everywhere(n, lrpTestRules[rule]), 0, 2) {
+				var sum float64
+				scale, left := 0.0, a.target.Of(a.logits)
+				for _, v := range a.rel {
+					sum += float64(v)
+					scale += math.Abs(float64(v))
+				}
+				for _, s := range a.layers {
+					left -= s.Bias + s.Stabiliser
+					scale = max(scale, math.Abs(s.Out), math.Abs(s.Bias))
+				}
+				t.Logf("%s %s point %d: target %.4g, map %.4g, difference to the account %.1e", name, rule, i, a.target.Of(a.logits), sum, sum-left)
+				if math.Abs(sum-left) > 1e-4*scale {
+					t.Errorf("%s %s point %d: the map sums to %v, want %v", name, rule, i, sum, left)
+				}
+			}
+		}
+	}
+}

@@ -122,7 +122,7 @@ func (m *Model) relevanceProgram(l *LRP) (*relevanceProgram, error) {
 		return nil, err
 	}
 	p := &relevanceProgram{program: m.compile(g, outs), size: outs[1].Shape().TotalSize() / Lanes}
-	for _, i := range g.lrp.layers {
+	for _, i := range g.lrp.sharers {
 		p.layers = append(p.layers, m.net.Layers[i].Name)
 	}
 	if m.lrp == nil {
@@ -142,9 +142,13 @@ func relevanceGraph(n *Net, l *LRP) (*graph, []*gorgonia.Node, error) {
 		}
 	}
 	b := newGraph(Lanes)
-	b.lrp = &lrpGraph{rules: l.Rules, norm: l.Norm, captum: l.Captum, nonNegative: map[*gorgonia.Node]bool{}}
+	b.lrp = &lrpGraph{
+		layers: n.Layers, rules: l.Rules, norm: l.Norm, captum: l.Captum,
+		nonNegative: map[*gorgonia.Node]bool{}, layer: map[*gorgonia.Node]int{},
+	}
 	in := n.Input
 	acts := b.network(n, b.leaf("x", in.C, in.H, in.W, Lanes), nil, true, false, relevance)
+	b.listReaders()
 	logits := acts[len(acts)-1]
 	rel := b.times(b.leaf("seed", n.Classes(), Lanes), logits)
 	outs := []*gorgonia.Node{logits, rel}
