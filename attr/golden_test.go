@@ -28,7 +28,10 @@ func goldenRows() map[string][]struct {
 	}
 	rows := map[string][]row{}
 	for name, entry := range Methods {
-		if name != "noise_tunnel" { // its default noise drowns the image
+		switch name {
+		case "noise_tunnel": // its default noise drowns the image
+		case "shapley_value_sampling", "rise": // theirs is costly on the portable kernels
+		default:
 			rows[name] = []row{{"default", entry.New()}}
 		}
 	}
@@ -49,6 +52,7 @@ func goldenRows() map[string][]struct {
 		add("noise_tunnel", "over=saliency nt_samples=5 stdevs=0.2 nt_type="+nt, &NoiseTunnel{Over: &Saliency{Abs: true}, NTType: nt, NTSamples: 5, Stdevs: 0.2})
 	}
 	gradientGoldenRows(add)
+	perturbationGoldenRows(add)
 	add("noise_tunnel", "over=integrated_gradients(n_steps=5) nt_type=smoothgrad_sq nt_samples=3 stdevs=0.1", &NoiseTunnel{Over: &IntegratedGradients{NSteps: 5, Quadrature: "gausslegendre", MultiplyByInputs: true}, NTType: "smoothgrad_sq", NTSamples: 3, Stdevs: 0.1})
 	lrpGoldenRows(add)
 	return rows
@@ -64,8 +68,16 @@ func fingerprint(a kept) string {
 		sum += math.Abs(float64(v))
 	}
 	n := len(a.Map)
-	return fmt.Sprintf("sha256 %.12x  mean|a| %.6g  a[%d] %v  a[%d] %v  a[%d] %v  F(x) %v  F(b) %v",
+	line := fmt.Sprintf("sha256 %.12x  mean|a| %.6g  a[%d] %v  a[%d] %v  a[%d] %v  F(x) %v  F(b) %v",
 		h.Sum(nil), sum/float64(n), n/4, a.Map[n/4], n/2, a.Map[n/2], 3*n/4, a.Map[3*n/4], a.FX, a.FB)
+	if a.StdErr != nil {
+		h.Reset()
+		for _, v := range a.StdErr {
+			h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		}
+		line += fmt.Sprintf("  errors sha256 %.12x  e[%d] %v", h.Sum(nil), n/2, a.StdErr[n/2])
+	}
+	return line
 }
 
 func TestGoldens(t *testing.T) {

@@ -86,7 +86,7 @@ func attribute(t testing.TB, e *Env, m Method, in []Input) []kept {
 		if i != len(out) {
 			t.Fatalf("%s: emit(%d), want %d", Name(m), i, len(out))
 		}
-		a.Map, a.Relevance = slices.Clone(a.Map), slices.Clone(a.Relevance)
+		a.Map, a.StdErr, a.Relevance = slices.Clone(a.Map), slices.Clone(a.StdErr), slices.Clone(a.Relevance)
 		out = append(out, kept{a})
 	})
 	if err != nil {

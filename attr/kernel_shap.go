@@ -164,7 +164,7 @@ func (t *kernelTrial) fit() {
 			t.rhs[i] += v
 		}
 	}
-	t.a.invert()
+	t.a.invert(t.a.ridge())
 	for i := range t.ones {
 		t.ones[i] = 1
 	}

@@ -40,21 +40,24 @@ func (m *symmetric) mirror() {
 	}
 }
 
+// ridge is 1e-9 of the mean of the diagonal. On the diagonal it lets unknowns
+// which the samples do not tell apart share evenly instead of dividing by zero.
+func (m *symmetric) ridge() float64 {
+	var trace float64
+	for i := range m.n {
+		trace += m.a[i*m.n+i]
+	}
+	if trace > 0 {
+		return 1e-9 * trace / float64(m.n)
+	}
+	return 1 // a matrix of zeros: nothing is known, the answer is 0
+}
+
 // invert replaces m, symmetric and positive definite but for rounding, by its
 // inverse (Cholesky's decomposition; of m only what is on and below the diagonal
-// is read). 1e-9 of the mean of the diagonal is added to the diagonal before, so
-// that unknowns which the samples do not tell apart share evenly instead of
-// dividing by zero.
-func (m *symmetric) invert() {
+// is read). ridge is added to the diagonal before.
+func (m *symmetric) invert(ridge float64) {
 	n := m.n
-	var trace float64
-	for i := range n {
-		trace += m.a[i*n+i]
-	}
-	ridge := 1e-9 * trace / float64(n)
-	if !(ridge > 0) {
-		ridge = 1 // a matrix of zeros: nothing is known, the answer is 0
-	}
 	for i := range n {
 		m.a[i*n+i] += ridge
 	}
@@ -129,9 +132,12 @@ func lasso(gram *symmetric, c []float64, alpha float64, b []float64) {
 					r -= float64(g * b[j])
 				}
 			}
-			v := math.Max(math.Abs(r)-alpha, 0) / row[i]
-			if r < 0 {
-				v = -v
+			v := 0.0
+			switch {
+			case r > alpha:
+				v = (r - alpha) / row[i]
+			case r < -alpha:
+				v = (r + alpha) / row[i]
 			}
 			moved = math.Max(moved, math.Abs(v-b[i]))
 			largest = math.Max(largest, math.Abs(v))

@@ -97,7 +97,7 @@ type limeTrial struct {
 
 	a, inverse          symmetric
 	mean, rhs, b, u, cu []float64
-	total, meanV        float64
+	total, meanV, ridge float64
 }
 
 func (t *limeTrial) begin(in *Input) (int, error) {
@@ -234,6 +234,7 @@ func (t *limeTrial) gather() {
 		t.set.toss()
 		add(t.w[k], v, t.set.members())
 	}
+	t.ridge = t.a.ridge() // of what was drawn: the next rows are far heavier
 	if t.anchored() {
 		w := 1e6 * math.Max(t.total, 1)
 		add(w, t.fb, nil)
@@ -265,7 +266,7 @@ func (t *limeTrial) solve(alpha float64) {
 	for i := range m {
 		t.inverse.a[i*m+i] += alpha
 	}
-	t.inverse.invert()
+	t.inverse.invert(t.ridge)
 	t.inverse.times(t.rhs, t.b)
 }
 

@@ -72,8 +72,9 @@ func (o *Occlusion) windows(s model.Shape) []box {
 	if step.C == 0 {
 		step.C = size.C
 	}
-	// Windows from 0 on by the step until one reaches the end.
-	count := func(n, size, step int) int { return (max(0, n-size)+step-1)/step + 1 }
+	// Windows from 0 on by the step until one reaches the end or the next would
+	// begin behind it.
+	count := func(n, size, step int) int { return min((max(0, n-size)+step-1)/step+1, (n+step-1)/step) }
 	var ws []box
 	for c := range count(s.C, size.C, step.C) {
 		for r := range count(s.H, size.H, step.H) {

@@ -114,6 +114,62 @@ var Methods = map[string]Entry{
 		About:    "mean, mean square or variance of another method over noisy copies of the image",
 		Citation: "Smilkov et al., SmoothGrad: removing noise by adding noise, arXiv:1706.03825, 2017 (smoothgrad); Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019 (smoothgrad_sq); Adebayo et al., Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values, ICLR Workshop 2018 (vargrad)",
 	},
+	"feature_ablation": {
+		New:      func() Method { return &FeatureAblation{} },
+		About:    "drop of the target when a feature's values are replaced by the baseline's",
+		Citation: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
+	},
+	"occlusion": {
+		New:      func() Method { return &Occlusion{Window: SquareExtent(4), Stride: SquareExtent(2)} },
+		About:    "mean drop of the target over the windows that cover a value with the baseline",
+		Citation: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
+	},
+	"feature_permutation": {
+		New: func() Method {
+			return &FeaturePermutation{Mask: CellsMask(8), NSamples: 10, Baseline: Baseline{kind: "train"}}
+		},
+		About:    "mean drop of the target when a feature's values are those of another image",
+		Citation: "Breiman, Random Forests, Machine Learning 45, 2001; Fisher, Rudin & Dominici, All Models are Wrong, but Many are Useful, JMLR 20, 2019",
+	},
+	"shapley_values": {
+		New:      func() Method { return &ShapleyValues{Mask: CellsMask(3), Spread: "copy"} },
+		About:    "mean rise of the target when a feature joins, over all orders, exactly",
+		Citation: "Shapley, A Value for n-Person Games, Contributions to the Theory of Games II, 1953",
+	},
+	"shapley_value_sampling": {
+		New:      func() Method { return &ShapleyValueSampling{NSamples: 25, Spread: "copy"} },
+		About:    "mean rise of the target when a feature joins, over random orders",
+		Citation: "Castro, Gomez & Tejada, Polynomial calculation of the Shapley value based on sampling, Computers & Operations Research 36, 2009",
+	},
+	"lime": {
+		New: func() Method {
+			return &Lime{Mask: SLICMask(50, defaultCompactness), NSamples: 1000, Kernel: "cosine", KernelWidth: 1, Regression: "lasso", Alpha: 0.01}
+		},
+		About:    "coefficients of a sparse linear fit to the target over subsets of superpixels",
+		Citation: "Ribeiro, Singh & Guestrin, \"Why Should I Trust You?\": Explaining the Predictions of Any Classifier, KDD 2016",
+	},
+	"kernel_shap": {
+		New: func() Method {
+			return &KernelSHAP{Mask: SLICMask(50, defaultCompactness), NSamples: 1000, Spread: "copy"}
+		},
+		About:    "Shapley values by a weighted regression over subsets of superpixels",
+		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NIPS 2017",
+	},
+	"rise": {
+		New:      func() Method { return &Rise{NMasks: 8000, Grid: 7, P: 0.5} },
+		About:    "mean of random smooth masks, weighted by the target of the masked image",
+		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
+	},
+	"hsic": {
+		New:      func() Method { return &HSIC{Mask: CellsMask(8), NbDesign: 500} },
+		About:    "dependence between a cell's presence and the target, by kernels",
+		Citation: "Novello, Fel & Vigouroux, Making Sense of Dependence: Efficient Black-box Explanations Using Dependence Measure, NeurIPS 2022",
+	},
+	"sobol": {
+		New:      func() Method { return &Sobol{Mask: CellsMask(8), NbDesign: 32} },
+		About:    "total Sobol index: the share of the target's variance that a cell has a part in",
+		Citation: "Fel et al., Look at the Variance! Efficient Black-box Explanations with Sobol-based Sensitivity Analysis, NeurIPS 2021",
+	},
 	"random": {
 		New:      func() Method { return &Random{} },
 		About:    "control: standard normal numbers, blind to image and model",
@@ -245,6 +301,26 @@ func Name(m Method) string {
 		return "layer_lrp"
 	case *NoiseTunnel:
 		return "noise_tunnel"
+	case *FeatureAblation:
+		return "feature_ablation"
+	case *Occlusion:
+		return "occlusion"
+	case *FeaturePermutation:
+		return "feature_permutation"
+	case *ShapleyValues:
+		return "shapley_values"
+	case *ShapleyValueSampling:
+		return "shapley_value_sampling"
+	case *Lime:
+		return "lime"
+	case *KernelSHAP:
+		return "kernel_shap"
+	case *Rise:
+		return "rise"
+	case *HSIC:
+		return "hsic"
+	case *Sobol:
+		return "sobol"
 	case *Random:
 		return "random"
 	case *EdgeDetector:
