@@ -11,34 +11,41 @@ import (
 )
 
 // flops counts two floating-point operations for every multiply-add that the
-// layers' definitions ask for: forward, input gradient, weight gradient.
+// layers' definitions ask for, taps on the padding left out: forward, input
+// gradient but for layers that read the image, weight gradient.
 func flops(n *Net) (fwd, dx, dw float64) {
-	s := n.Input
-	for i, l := range n.Layers {
-		o := l.output(s)
-		var f float64
-		switch l.Kind {
-		case "conv2d":
-			f = 2 * float64(o.Size()) * float64(s.C*l.Kernel*l.Kernel)
-		case "linear":
-			f = 2 * float64(o.C) * float64(s.Size())
-		}
+	shapes := append([]Shape{n.Input}, n.Shapes()...)
+	for i, r := range n.reads() {
+		f := layerFlops(n.Layers[i], shapes[r[0]])
 		fwd += f
 		dw += f
-		if i > 0 {
+		if r[0] > 0 {
 			dx += f
 		}
-		s = o
 	}
 	return fwd, dx, dw
 }
 
+func layerFlops(l Layer, s Shape) float64 {
+	o := l.output(s)
+	switch l.Kind {
+	case "conv2d":
+		taps := func(in, out int) (n float64) {
+			for _, t := range forwardAxis(l.Kernel, l.Stride, l.Padding, in, out).spans {
+				n += float64(t.count)
+			}
+			return n
+		}
+		return 2 * float64(o.C*s.C) * taps(s.H, o.H) * taps(s.W, o.W)
+	case "linear":
+		return 2 * float64(o.C) * float64(s.Size())
+	}
+	return 0
+}
+
 // firstLayer is what the first layer's input gradient costs: attribution needs
 // it, training does not.
-func firstLayer(n *Net) float64 {
-	f, _, _ := flops(&Net{Input: n.Input, Layers: n.Layers[:1]})
-	return f
-}
+func firstLayer(n *Net) float64 { return layerFlops(n.Layers[0], n.Input) }
 
 // peak measures the core's float32 multiply-add peak in FLOP/s.
 func peak() float64 {
@@ -75,22 +82,28 @@ func gradients(b *testing.B, n *Net, workers, count int) time.Duration {
 	return time.Since(start)
 }
 
-// Input gradients of the tutorial net on one core.
+// Input gradients on one core, of the small network and of wide ones.
 func BenchmarkInputGradients(b *testing.B) {
-	n := Nets["tutorial"].New(Shape{3, 32, 32}, 10)
-	fwd, dx, _ := flops(n)
-	per := fwd + dx + firstLayer(n)
-	const block = 4096
-	var total time.Duration
-	p := peak()
-	for b.Loop() {
-		total += gradients(b, n, 1, block)
+	for _, net := range []struct {
+		name  string
+		block int
+	}{{"tutorial", 4096}, {"vgg11_bn", 64}, {"resnet20", 128}} {
+		b.Run(net.name, func(b *testing.B) {
+			n := Nets[net.name].New(Shape{3, 32, 32}, 10)
+			fwd, dx, _ := flops(n)
+			per := fwd + dx + firstLayer(n)
+			var total time.Duration
+			p := peak()
+			for b.Loop() {
+				total += gradients(b, n, 1, net.block)
+			}
+			rate := float64(net.block*b.N) / total.Seconds()
+			b.ReportMetric(rate, "images/s")
+			b.ReportMetric(100*rate*per/p, "%peak")
+			b.ReportMetric(p/1e9, "peak-GFLOP/s")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
-	rate := block * float64(b.N) / total.Seconds()
-	b.ReportMetric(rate, "images/s")
-	b.ReportMetric(100*rate*per/p, "%peak")
-	b.ReportMetric(p/1e9, "peak-GFLOP/s")
-	b.ReportMetric(0, "ns/op")
 }
 
 // Forward passes of the tutorial net on one core.

@@ -50,6 +50,15 @@ func testNets() []*Net {
 			{Kind: "relu"},
 			{Kind: "linear", Out: 10},
 		}},
+		{Name: "blocks of channels", Input: Shape{2, 7, 7}, Layers: []Layer{
+			{Kind: "conv2d", Out: 19, Kernel: 3, Padding: 1},
+			{Kind: "relu"},
+			{Kind: "conv2d", Out: 24, Kernel: 3, Stride: 2, Padding: 1},
+			{Kind: "relu"},
+			{Kind: "conv2d", Out: 17, Kernel: 3, Padding: 1},
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 3},
+		}},
 		{Name: "normed", Input: Shape{2, 8, 8}, Layers: []Layer{
 			{Kind: "batch_norm2d", Name: "first"}, // nothing to fold it into
 			{Kind: "conv2d", Out: 6, Kernel: 3, Padding: 1, NoBias: true},

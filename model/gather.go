@@ -15,12 +15,16 @@ import (
 //	out[o][y][x] = bias[o] + sum over ty, tx, i of w[o][i][ty][tx] * in[i][iy(y,ty)][ix(x,tx)]
 //
 // one chain of fused multiply-adds that starts at the bias and runs over the
-// tap rows ty, the tap columns tx and the input channels i, each ascending.
-// Taps that fall on the padding are left out of the chain.
+// blocks of input channels and, within a block, the tap rows ty, the tap columns
+// tx and the channels i, each ascending. Taps that fall on the padding are left
+// out of the chain. A block is 8 channels where there are more than 16 and more
+// than one tap, else all: what a tile of pixels reads of 8 channels stays in the
+// first cache while all taps pass over it.
 type gather struct {
 	in, out Shape
 	lanes   int
 	k       int // taps a side
+	block   int // input channels of a block
 	flip    bool
 	rows    []span
 	runs    []stretch
@@ -31,12 +35,22 @@ type gather struct {
 	id      string
 }
 
-// call is one call of the matrix kernel: a tile of output channels over a
-// stretch of a row. Places count floats in the respective operand.
+// call is what the matrix kernel does for a tile of output channels over a
+// stretch of a row, a block of input channels after the other. Places count
+// floats in the respective operand, and are those of the first block.
 type call struct {
-	off             *int32
-	m, n, k         int
-	x, w, bias, out int
+	m, n      int
+	bias, out int
+	x         int
+	whole     part
+	wStep     int  // weights of a block
+	tail      part // the last block, if it is smaller
+}
+
+// part is a call's share in one block.
+type part struct {
+	off  *int32
+	k, w int
 }
 
 // span lists the taps of one output coordinate: first, first+step, ... and the
@@ -50,7 +64,8 @@ type stretch struct{ x, n, at, class int }
 // class is a set of tap columns with its packed weights.
 type class struct {
 	span   span
-	off    []int32 // [tap row][tap column][in channel], floats from the first tap's input
+	off    []int32 // [tap row][tap column][channel of a block], floats from the first tap's input
+	tail   []int32 // the same for a smaller last block
 	base   []int   // [residue] offset of its packed weights
 	stride int     // tap rows a residue holds
 }
@@ -99,6 +114,10 @@ func backwardAxis(k, stride, pad, in, out int) axis {
 // gradient of a convolution has the roles of the channels exchanged.
 func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *gather {
 	g := &gather{in: in, out: out, lanes: lanes, k: k, flip: flip, rows: ay.spans, id: id}
+	g.block = in.C
+	if in.C > 16 && k > 1 {
+		g.block = 8
+	}
 	n := (out.C + 5) / 6
 	for i := range n {
 		g.tiles = append(g.tiles, out.C*(i+1)/n-out.C*i/n)
@@ -114,13 +133,17 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 		for _, r := range ay.spans {
 			most = max(most, r.count)
 		}
-		for jy := range most {
-			for jx := range s.count {
-				for i := range in.C {
-					c.off = append(c.off, int32(((i*in.H+jy*ay.inStep)*in.W+jx*ax.inStep)*lanes))
+		table := func(channels int) (off []int32) {
+			for jy := range most {
+				for jx := range s.count {
+					for i := range channels {
+						off = append(off, int32(((i*in.H+jy*ay.inStep)*in.W+jx*ax.inStep)*lanes))
+					}
 				}
 			}
+			return off
 		}
+		c.off, c.tail = table(g.block), table(in.C%g.block)
 		g.classes = append(g.classes, c)
 		return len(g.classes) - 1
 	}
@@ -138,8 +161,9 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 }
 
 // pack lists, for every packed weight, its place in the weight tensor: per
-// class of columns and residue of tap rows [tile][tap row][tap column][in][out
-// within the tile], so that the taps of a row of pixels are one contiguous range.
+// class of columns and residue of tap rows [tile][block][tap row][tap column]
+// [channel of the block][out within the tile], so that the taps of a row of pixels
+// are one contiguous range in every block.
 func (g *gather) pack(stepY, stepX int) {
 	for ci := range g.classes {
 		c := &g.classes[ci]
@@ -147,17 +171,19 @@ func (g *gather) pack(stepY, stepX int) {
 			c.base = append(c.base, len(g.index))
 			o0 := 0
 			for _, m := range g.tiles {
-				for ty := res; ty < g.k; ty += stepY {
-					for jx := range c.span.count {
-						tx := c.span.first + jx*stepX
-						for i := range g.in.C {
-							for o := o0; o < o0+m; o++ {
-								a, b := o, i
-								n := g.in.C
-								if g.flip {
-									a, b, n = i, o, g.out.C
+				for i0 := 0; i0 < g.in.C; i0 += g.block {
+					for ty := res; ty < g.k; ty += stepY {
+						for jx := range c.span.count {
+							tx := c.span.first + jx*stepX
+							for i := i0; i < min(i0+g.block, g.in.C); i++ {
+								for o := o0; o < o0+m; o++ {
+									a, b := o, i
+									n := g.in.C
+									if g.flip {
+										a, b, n = i, o, g.out.C
+									}
+									g.index = append(g.index, int32(((a*n+b)*g.k+ty)*g.k+tx))
 								}
-								g.index = append(g.index, int32(((a*n+b)*g.k+ty)*g.k+tx))
 							}
 						}
 					}
@@ -184,44 +210,57 @@ func (g *gather) packOp(dims int) *op {
 
 var noBias [8]float32
 
-// plan lists the kernel's calls, row by row.
+// plan lists the kernel's calls, tile by tile: the weights of one stay in the
+// cache for all pixels.
 func (g *gather) plan() {
 	L := g.lanes
-	for y, r := range g.rows {
-		for _, u := range g.runs {
-			c := &g.classes[u.class]
-			perRow := c.span.count * g.in.C
-			k := r.count * perRow
-			res := r.first % c.stride
-			all := (g.k - res + c.stride - 1) / c.stride // tap rows of the residue
-			skip := r.first / c.stride                   // of which those above the input
-			w := c.base[res]
-			o0 := 0
-			for _, m := range g.tiles {
-				t := call{m: m, n: u.n * L, k: k, bias: o0, out: ((o0*g.out.H+y)*g.out.W + u.x) * L}
-				if k > 0 {
-					t.off = &c.off[0]
+	whole, tail := g.in.C/g.block, g.in.C%g.block
+	o0 := 0 // output channels of the tiles done
+	for _, m := range g.tiles {
+		for y, r := range g.rows {
+			for _, u := range g.runs {
+				c := &g.classes[u.class]
+				res := r.first % c.stride
+				all := (g.k - res + c.stride - 1) / c.stride // tap rows of the residue
+				skip := r.first / c.stride                   // of which those above the input
+				cols := c.span.count
+				t := call{m: m, n: u.n * L, bias: o0, out: ((o0*g.out.H+y)*g.out.W + u.x) * L}
+				if r.count*cols > 0 {
+					w := c.base[res] + o0*all*cols*g.in.C
 					t.x = (r.at*g.in.W + u.at) * L
-					t.w = w + skip*perRow*m
+					t.whole = part{&c.off[0], r.count * cols * g.block, w + skip*cols*g.block*m}
+					t.wStep = all * cols * g.block * m
+					if tail > 0 {
+						t.tail = part{&c.tail[0], r.count * cols * tail, w + whole*t.wStep + skip*cols*tail*m}
+					}
 				}
 				g.calls = append(g.calls, t)
-				w += all * perRow * m
-				o0 += m
 			}
 		}
+		o0 += m
 	}
 }
 
 // do runs the gather; bias may be nil.
 func (g *gather) do(k *kernel.Set, out, in, packed, bias []float32) {
 	om := g.out.H * g.out.W * g.lanes
+	xStep, blocks := g.block*g.in.H*g.in.W*g.lanes, g.in.C/g.block
 	for i := range g.calls {
 		c := &g.calls[i]
 		b := &noBias[0]
 		if bias != nil {
 			b = &bias[c.bias]
 		}
-		k.Gemm(c.m, c.n, c.k, c.off, &in[c.x], &packed[c.w], b, &out[c.out], om)
+		k.Gemm(c.m, c.n, c.whole.k, c.whole.off, &in[c.x], &packed[c.whole.w], b, &out[c.out], om)
+		if c.whole.k == 0 {
+			continue // no tap meets the input
+		}
+		for j := 1; j < blocks; j++ {
+			k.Gemm(c.m, c.n, c.whole.k, c.whole.off, &in[c.x+j*xStep], &packed[c.whole.w+j*c.wStep], nil, &out[c.out], om)
+		}
+		if c.tail.k > 0 {
+			k.Gemm(c.m, c.n, c.tail.k, c.tail.off, &in[c.x+blocks*xStep], &packed[c.tail.w], nil, &out[c.out], om)
+		}
 	}
 }
 

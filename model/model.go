@@ -13,15 +13,24 @@
 //
 //   - An output of a convolution or linear layer, or an element of their input
 //     gradients, is one chain of float32 fused multiply-adds. It starts at the
-//     bias (0 for gradients) and runs over tap rows, tap columns and channels,
-//     each ascending, taps on the padding left out.
-//   - ReLU, max-pooling and their backward rules round every operation by itself.
-//   - In training, a linear layer's output is eight partial sums over its inputs
+//     bias (0 for gradients) and runs over blocks of channels and, within a
+//     block, over tap rows, tap columns and channels, each ascending, taps on the
+//     padding left out. A block is 8 channels where a kernel of more than one tap
+//     reads more than 16, else all channels.
+//   - Outside training a batch norm right behind a convolution is folded into its
+//     weights and bias, in float64, rounded once; another one is one fused
+//     multiply-add. An average is a chain over its window, rows and columns
+//     ascending.
+//   - ReLU, max-pooling, sums of two activations and their backward rules round
+//     every operation by itself. Smooth activations are float64 on one value, with
+//     the exp and log of package rng, rounded once.
+//   - In training by fours, a linear layer's output is eight partial sums over its inputs
 //     by position, a fixed tree, then the bias.
 //   - A weight gradient is the sum over rows, columns and images in eight chains
 //     by position within the row and a fixed tree, per block of four images;
 //     blocks are added in order. For linear layers it is a chain over the four
-//     images.
+//     images. A network with batch norms trains on its whole batch as one block;
+//     its statistics are float64 sums.
 //   - The softmax is float64, with the exp and log of package rng.
 //   - Worker.PathGradients keeps places on a path and sums of gradients in
 //     float64, and values in float32: rounding moves a cut by about as much as
@@ -146,5 +155,6 @@ func (m *Model) compile(g *graph, outs []*gorgonia.Node) *program {
 		copy(in.weights[t.Name], t.Data)
 	}
 	in.prepare()
+	p.release()
 	return p
 }

@@ -290,6 +290,31 @@ func (in *instance) prepare() {
 	}
 }
 
+// release drops what only prepare reads: the weights before they were folded and
+// packed, which would be most of a wide network's memory. prepare cannot be
+// called again, on any instance.
+func (p *program) release() {
+	kept := map[int]bool{}
+	for _, s := range p.steps {
+		for _, o := range s.in {
+			if o.static {
+				kept[o.at] = true
+			}
+		}
+	}
+	for _, o := range p.outputs {
+		if o.static {
+			kept[o.at] = true
+		}
+	}
+	for i := range p.static {
+		if !kept[i] {
+			p.static[i] = nil
+		}
+	}
+	p.prep = nil
+}
+
 // run computes the outputs from the leaves.
 func (in *instance) run() {
 	for i := range in.steps {
