@@ -85,7 +85,7 @@ type Attribution struct {
 	// StdErr is the standard error of every map value where the method draws
 	// samples, and nil where it does not. Valid during emit only, as Map.
 	StdErr []float32
-	Steps  int // points on the path that were used, where the method chose their number; else 0
+	Steps  int // points on the path that were used, where the method chose their number; or regions of the exact integral; else 0
 }
 
 // Problem is one option that cannot be.
