@@ -2,6 +2,7 @@ package attr
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/model"
 )
@@ -30,6 +31,15 @@ func backward(e *Env, name string, rule model.Rule, n int, input func(i int, in 
 		})
 	if err != nil {
 		return fmt.Errorf("attr: %s: %w", name, err)
+	}
+	return nil
+}
+
+// supports reports a network with layers that a backward rule is not defined
+// for.
+func supports(n *model.Net, name string, rule model.Rule) error {
+	if err := n.Supports(rule); err != nil {
+		return &Problem{Option: "method", Msg: "is " + name + ": " + strings.TrimPrefix(err.Error(), "model: ")}
 	}
 	return nil
 }

@@ -41,24 +41,38 @@ func (o cam) layer(n *model.Net, rectified bool) (string, error) {
 }
 
 // lastConv returns the last convolution, or the relu right behind it if one is
-// asked for and there is one.
+// asked for and there is one. Where a skip goes past that layer, so that the
+// network cannot be cut there, it is the next layer where it can: the output of
+// the last residual block.
 func lastConv(n *model.Net, rectified bool) string {
-	for i := len(n.Layers) - 1; i >= 0; i-- {
-		if n.Layers[i].Kind != "conv2d" {
+	at := len(n.Layers) - 1
+	for at >= 0 && n.Layers[at].Kind != "conv2d" {
+		at--
+	}
+	if at < 0 {
+		return ""
+	}
+	conv := n.Layers[at].Name
+	if rectified {
+		// A normalisation may stand between the two.
+		next := at + 1
+		for next < len(n.Layers) && n.Layers[next].Kind == "batch_norm2d" {
+			next++
+		}
+		if next < len(n.Layers) && n.Layers[next].Kind == "relu" {
+			at = next
+		}
+	}
+	for k, l := range n.Layers[at:] {
+		if spatial(n, l.Name) != nil {
 			continue
 		}
-		// A normalisation may stand between the two.
-		for _, l := range n.Layers[i+1:] {
-			if rectified && l.Kind == "relu" {
-				return l.Name
-			}
-			if l.Kind != "batch_norm2d" {
-				break
-			}
+		if behind := at + k + 1; rectified && behind < len(n.Layers) && n.Layers[behind].Kind == "relu" && spatial(n, n.Layers[behind].Name) == nil {
+			return n.Layers[behind].Name
 		}
-		return n.Layers[i].Name
+		return l.Name
 	}
-	return ""
+	return conv // whose fault is reported
 }
 
 // spatial reports a layer that does not exist, that the network cannot be cut

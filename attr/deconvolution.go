@@ -10,8 +10,10 @@ import "assay/model"
 // paper.
 type Deconvolution struct{}
 
-// Check finds nothing to object to: there are no settings.
-func (o *Deconvolution) Check(*model.Net) error { return nil }
+// Check reports a network with layers that the rule is not defined for.
+func (o *Deconvolution) Check(n *model.Net) error {
+	return supports(n, "deconvolution", model.Deconvolution)
+}
 
 // Attribute explains the inputs, one pass each.
 func (o *Deconvolution) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {

@@ -1,7 +1,6 @@
 package attr
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -26,16 +25,21 @@ type FullGrad struct{}
 // Check reports a network that is not the sum of these terms, or that cannot be
 // cut at each of its layers.
 func (o *FullGrad) Check(n *model.Net) error {
-	var errs []error
+	refuse := func(err error) error {
+		return &Problem{Option: "method", Msg: "is full_grad: " + strings.TrimPrefix(err.Error(), "model: ")}
+	}
+	if err := n.PiecewiseLinear(); err != nil {
+		return refuse(err)
+	}
 	for i, l := range n.Layers {
 		if l.Kind == "flatten" || l.Kind == "linear" || i == len(n.Layers)-1 {
 			break
 		}
 		if _, err := n.After(l.Name); err != nil {
-			errs = append(errs, &Problem{Option: "full_grad", Msg: "needs the gradient at every layer, and " + strings.TrimPrefix(err.Error(), "model: ")})
+			return refuse(err)
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // Attribute explains the inputs: a pass each, and for every layer with a bias

@@ -11,8 +11,10 @@ import "assay/model"
 // (NeurIPS 2018) show that the result hardly depends on the upper layers.
 type GuidedBackprop struct{}
 
-// Check finds nothing to object to: there are no settings.
-func (o *GuidedBackprop) Check(*model.Net) error { return nil }
+// Check reports a network with layers that the rule is not defined for.
+func (o *GuidedBackprop) Check(n *model.Net) error {
+	return supports(n, "guided_backprop", model.GuidedBackprop)
+}
 
 // Attribute explains the inputs, one pass each.
 func (o *GuidedBackprop) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {

@@ -18,13 +18,15 @@ type GuidedGradCAM struct {
 	InterpolateMode string `yaml:"interpolate_mode" doc:"nearest or bilinear: how Grad-CAM is resized to the image" jsonschema:"enum=nearest,enum=bilinear"`
 }
 
-// Check reports a layer that does not exist or has no rows and columns, and an
-// unknown mode.
+// Check reports a layer that does not exist or has no rows and columns, an
+// unknown mode, and a network with layers that guided backpropagation is not
+// defined for.
 func (o *GuidedGradCAM) Check(n *model.Net) error {
-	if err := oneOf("interpolate_mode", o.InterpolateMode, "nearest", "bilinear"); err != nil {
-		return errors.Join((cam{o.Layer, "nearest"}).check(n, false), err)
-	}
-	return (cam{o.Layer, o.InterpolateMode}).check(n, false)
+	return errors.Join(
+		(cam{o.Layer, "nearest"}).check(n, false),
+		oneOf("interpolate_mode", o.InterpolateMode, "nearest", "bilinear"),
+		supports(n, "guided_grad_cam", model.GuidedBackprop),
+	)
 }
 
 // Attribute explains the inputs, two passes each.
