@@ -78,6 +78,9 @@ type Attribution struct {
 	FX     float64   // the target's value at the input
 	FB     float64   // and at the baseline, where Summed
 	Summed bool      // the map is meant to sum to FX-FB (completeness)
+	// Reversed says that the delta is meant as FX-FB less the sum, not the sum
+	// less FX-FB: Captum's sign for LRP.
+	Reversed bool
 	// Bias is what LRP gave to biases: that part of FX is not in the map.
 	Bias float64
 	// Relevance is LRP's account, layer by layer. Valid during emit only, as Map.

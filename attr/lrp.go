@@ -26,9 +26,9 @@ type LRP struct {
 	Gamma    float64 `yaml:"gamma" doc:"weight of the favoured signs in the rule gamma where it gives none" jsonschema:"minimum=0"`
 	ZeroBias bool    `yaml:"zero_bias" doc:"leave biases out of the rules, so that they get no relevance"`
 	// Compat "captum" gives Captum's gamma and z_plus (its Alpha1_Beta0), its
-	// stabiliser 1e-9 wherever a rule gives none of its own, and its epsilon
-	// rule at max-pools.
-	Compat string `yaml:"compat" doc:"captum: its forms of gamma and z_plus, and its stabiliser 1e-9 instead of epsilon" jsonschema:"enum=,enum=captum"`
+	// stabiliser 1e-9 wherever a rule gives none of its own, its epsilon rule at
+	// max-pools and the sign of its delta.
+	Compat string `yaml:"compat" doc:"captum: its forms of gamma and z_plus, its stabiliser 1e-9 instead of epsilon, its sign of the delta" jsonschema:"enum=,enum=captum"`
 }
 
 const (
@@ -228,7 +228,7 @@ func (o *LRP) propagate(e *Env, layer string, n int, input func(i int, in *Input
 		},
 		func(i int, r model.Relevance) {
 			m = append(m[:0], r.Map...)
-			a := Attribution{Map: m, FX: targets[i%len(targets)].Of(r.Logits), Summed: true, Relevance: r.Layers}
+			a := Attribution{Map: m, FX: targets[i%len(targets)].Of(r.Logits), Summed: true, Reversed: l.Captum, Relevance: r.Layers}
 			for _, l := range r.Layers {
 				a.Bias += l.Bias
 			}

@@ -25,6 +25,9 @@ func checkOutsideLRP(t *testing.T, o outside) {
 		}
 		want, deltas := o.array(t, r.array).Float64s(), o.array(t, r.array+".delta").Float64s()
 		for i, a := range attribute(t, o.env, m, o.in) {
+			if !a.Reversed {
+				t.Errorf("%s image %d: the delta has our sign, want Captum's", r.array, i)
+			}
 			d := relative(a.Map, want[i*size:(i+1)*size])
 			t.Logf("%s image %d: relative error %.1e, delta %v, want %v", r.array, i, d, -a.delta(), deltas[i])
 			if !(d <= 1e-4) {

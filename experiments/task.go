@@ -221,7 +221,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 			bad = fmt.Errorf("experiments: %s gives %v at value %d of image %d", p.Attributions[missing[k]].ID, a.Map[j], j, b.index[i])
 		}
 		c := &cases[k][i]
-		c.Map, c.FX, c.FB, c.Summed = slices.Clone(a.Map), a.FX, a.FB, a.Summed
+		c.Map, c.FX, c.FB, c.Summed, c.Reversed = slices.Clone(a.Map), a.FX, a.FB, a.Summed, a.Reversed
 	})
 	if err == nil {
 		err = bad

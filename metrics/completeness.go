@@ -13,7 +13,8 @@ import (
 //
 // Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICML
 // 2017, section 3. The sign is Captum's convergence delta:
-// sum(map) - (F(x)-F(baseline)).
+// sum(map) - (F(x)-F(baseline)), or the reverse of it where Captum reverses it
+// and the method was asked for its behaviour (Case.Reversed).
 //
 // Values are NaN for methods that make no such promise (Case.Summed false), the
 // relative delta also where F(x) equals F(baseline).
@@ -50,6 +51,9 @@ func (*Completeness) Score(_ *Env, cases []Case) ([][]float64, error) {
 		}
 		want := c.FX - c.FB
 		delta := sum - want
+		if c.Reversed {
+			delta = -delta
+		}
 		out[i][0], out[i][1] = delta, math.Abs(delta)
 		if want != 0 {
 			out[i][2] = math.Abs(delta) / math.Abs(want)

@@ -16,6 +16,7 @@ func TestCompleteness(t *testing.T) {
 		want [3]float64
 	}{
 		{"exact", Case{Map: []float32{1, 2, -0.5}, FX: 4, FB: 1.5, Summed: true}, [3]float64{0, 0, 0}},
+		{"too large, Captum's sign", Case{Map: []float32{1, 2, 3}, FX: 4, FB: 0, Summed: true, Reversed: true}, [3]float64{-2, 2, 0.5}},
 		{"too large", Case{Map: []float32{1, 2, 3}, FX: 4, FB: 0, Summed: true}, [3]float64{2, 2, 0.5}},
 		{"too small", Case{Map: []float32{1, 2}, FX: 4, FB: 0, Summed: true}, [3]float64{-1, 1, 0.25}},
 		{"a falling output", Case{Map: []float32{-1}, FX: 0, FB: 4, Summed: true}, [3]float64{3, 3, 0.75}},

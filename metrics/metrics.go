@@ -47,6 +47,7 @@ type Case struct {
 	Map       []float32 // [C*H*W]
 	FX, FB    float64   // target at the input and at the baseline
 	Summed    bool      // FB is defined and the map is meant to sum to FX-FB
+	Reversed  bool      // the delta is FX-FB less the sum: Captum's sign for LRP
 }
 
 // Series is one number or one curve per image.
