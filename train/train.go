@@ -168,11 +168,15 @@ func (r *run) start() error {
 		if r.o.Resumed != nil {
 			r.o.Resumed(len(r.Epochs))
 		}
-		return nil
+	} else {
+		var err error
+		if r.trainer, err = model.NewTrainer(r.net, model.Init(r.net, r.seed)); err != nil {
+			return err
+		}
 	}
-	var err error
-	r.trainer, err = model.NewTrainer(r.net, model.Init(r.net, r.seed))
-	return err
+	batches := (r.train.Len() + r.s.BatchSize - 1) / r.s.BatchSize
+	r.trainer.SetDraws(r.seed, len(r.Epochs)*batches)
+	return nil
 }
 
 // epoch makes one pass, measures, and keeps a checkpoint.
