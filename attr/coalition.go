@@ -1,6 +1,8 @@
 package attr
 
 import (
+	"math/bits"
+
 	"assay/model/rng"
 )
 
@@ -65,9 +67,9 @@ func (c *coalition) trim() {
 // members lists the features that are present, ascending.
 func (c *coalition) members() []int32 {
 	c.list = c.list[:0]
-	for f := range c.n {
-		if c.present[f/64]>>(f%64)&1 == 1 {
-			c.list = append(c.list, int32(f))
+	for i, w := range c.present {
+		for ; w != 0; w &= w - 1 {
+			c.list = append(c.list, int32(64*i+bits.TrailingZeros64(w)))
 		}
 	}
 	return c.list

@@ -69,42 +69,31 @@ type hsicTrial struct {
 	n       int
 	draw    rng.Stream
 	order   []int32
-	z       []float32 // [n][features], 1/2 where present and -1/2 where not
+	words   int       // of a design
+	designs []uint64  // [n][words], a bit for each feature that is present
 	v       []float64 // the target by design
 	sorted  []float64
 	gram    []float64 // [n][n]
-	rows    []float64
-	u       []float64
-	effects []moments
-	present []uint64
+	rows    []float64 // [n]
+	errors  []float64 // [features]
 }
 
 func (t *hsicTrial) begin(in *Input) (int, error) {
 	t.take(in)
 	m := t.count()
 	t.v, t.rows = resize(t.v, t.n), resize(t.rows, t.n)
-	t.u = resize(t.u, m)
-	t.effects = append(t.effects[:0], make([]moments, m)...)
-	t.present = append(t.present[:0], make([]uint64, (m+63)/64)...)
-	if cap(t.z) < t.n*m {
-		t.z = make([]float32, t.n*m)
-	}
-	t.z = t.z[:t.n*m]
-	if t.order == nil {
-		t.order = make([]int32, t.n)
-	}
+	t.errors = resize(t.errors, m)
+	t.words = (m + 63) / 64
+	t.designs = append(t.designs[:0], make([]uint64, t.n*t.words)...)
+	t.order = append(t.order[:0], make([]int32, t.n)...)
 	t.draw.Reset(t.e.Seed, "hsic", in.Index)
 	for f := range m {
 		for i := range t.order {
 			t.order[i] = int32(i)
 		}
 		shuffle(&t.draw, t.order)
-		for k, i := range t.order {
-			v := float32(-0.5)
-			if k < t.n/2 {
-				v = 0.5
-			}
-			t.z[int(i)*m+f] = v
+		for _, i := range t.order[:t.n/2] {
+			t.designs[int(i)*t.words+f/64] |= 1 << (f % 64)
 		}
 	}
 	return 2 + t.n, nil
@@ -114,14 +103,7 @@ func (t *hsicTrial) fill(k int, x []float32) {
 	if t.fillEdges(k, x) {
 		return
 	}
-	m := t.count()
-	clear(t.present)
-	for f, z := range t.z[(k-2)*m : (k-1)*m] {
-		if z > 0 {
-			t.present[f/64] |= 1 << (f % 64)
-		}
-	}
-	t.compose(t.present, x)
+	t.compose(t.designs[(k-2)*t.words:(k-1)*t.words], x)
 }
 
 func (t *hsicTrial) fold(k int, v float64) {
@@ -131,28 +113,59 @@ func (t *hsicTrial) fold(k int, v float64) {
 }
 
 // end computes trace(K H L H). With z = +-1/2 the kernel [z = z'] is 1/2 + 2zz',
-// and H takes the constant away: what remains of feature f is 2 z.(HLH)z.
+// and H takes the constant away: what remains of a feature is 2 z.(HLH)z. As the
+// rows of HLH sum to 0, (HLH)z is the sum of the rows where the feature is
+// present.
 func (t *hsicTrial) end() Attribution {
-	m, n := t.count(), float64(t.n)
+	n := float64(t.n)
 	t.centredGram()
-	for i := range t.n {
-		clear(t.u)
-		for j := range t.n {
-			model.Accumulate(t.gram[i*t.n+j], t.z[j*m:(j+1)*m], t.u)
+	for f := range t.score {
+		var effect moments
+		for i, u := range t.rowsWith(f) {
+			z := -0.5
+			if t.has(i, f) {
+				z = 0.5
+			}
+			effect.add(2 * z * u / n)
 		}
-		for f, z := range t.z[i*m : (i+1)*m] {
-			t.effects[f].add(2 * float64(z) * t.u[f] / n)
-		}
-	}
-	for f := range t.effects {
-		t.score[f] = t.effects[f].mean
+		t.score[f], t.errors[f] = effect.mean, 2*effect.stderr()
 	}
 	t.spread(t.score, false, t.m)
-	for f := range t.effects {
-		t.score[f] = 2 * t.effects[f].stderr()
-	}
-	t.spread(t.score, false, t.se)
+	t.spread(t.errors, false, t.se)
 	return Attribution{Map: t.m, StdErr: t.se, FX: t.fx}
+}
+
+// has reports whether design i shows feature f.
+func (t *hsicTrial) has(i, f int) bool {
+	return t.designs[i*t.words+f/64]>>(f%64)&1 == 1
+}
+
+// rowsWith returns the sum of the rows of gram of the designs that show feature
+// f, four at a time and then one by one.
+func (t *hsicTrial) rowsWith(f int) []float64 {
+	t.order = t.order[:0]
+	for i := range t.n {
+		if t.has(i, f) {
+			t.order = append(t.order, int32(i))
+		}
+	}
+	u := t.rows
+	clear(u)
+	row := func(i int32) []float64 { return t.gram[int(i)*t.n:][:len(u)] }
+	at := t.order
+	for ; len(at) >= 4; at = at[4:] {
+		a, b, c, d := row(at[0]), row(at[1]), row(at[2]), row(at[3])
+		for j := range u {
+			u[j] += a[j] + b[j] + (c[j] + d[j])
+		}
+	}
+	for _, i := range at {
+		a := row(i)
+		for j := range u {
+			u[j] += a[j]
+		}
+	}
+	return u
 }
 
 // centredGram fills gram with H L H of the target's values.

@@ -81,8 +81,8 @@ type kernelTrial struct {
 	set     coalition
 	v       []float64 // the target less F(baseline), by sample
 
-	a                     symmetric
-	rhs, ones, inv, u, cu []float64
+	a                  symmetric
+	rhs, ones, inv, cu []float64
 }
 
 func (t *kernelTrial) begin(in *Input) (int, error) {
@@ -154,7 +154,7 @@ func (t *kernelTrial) fit() {
 	m := t.count()
 	t.a.reset(m)
 	t.rhs, t.ones, t.inv = resize(t.rhs, m), resize(t.ones, m), resize(t.inv, m)
-	t.u, t.cu = resize(t.u, m), resize(t.cu, m)
+	t.cu = resize(t.cu, m)
 	t.restart()
 	for k, v := range t.v {
 		t.next(k)
@@ -191,22 +191,21 @@ func (t *kernelTrial) constrain(b []float64, d float64) {
 func (t *kernelTrial) errors() {
 	clear(t.rhs)
 	t.restart()
-	for k, v := range t.v {
-		if k%2 == 0 {
-			clear(t.u)
-		}
+	for k := 0; k < len(t.v); k += 2 {
 		t.next(k)
 		at := t.set.members()
-		r := v - sumAt(t.score, at)
-		for _, i := range at {
-			t.u[i] += r
+		t.a.sumRows(at, t.cu)
+		r := t.v[k] - sumAt(t.score, at)
+		t.next(k + 1)
+		s := t.v[k+1] - sumAt(t.score, t.set.members())
+		// A^-1 of the complement is A^-1 1 less that of the subset, and what is
+		// along A^-1 1 falls to the constraint.
+		for i, x := range t.cu {
+			t.cu[i] = (r - s) * x
 		}
-		if k%2 == 1 {
-			t.a.times(t.u, t.cu)
-			t.constrain(t.cu, 0)
-			for i, x := range t.cu {
-				t.rhs[i] += float64(x * x)
-			}
+		t.constrain(t.cu, 0)
+		for i, x := range t.cu {
+			t.rhs[i] += float64(x * x)
 		}
 	}
 	// The residuals are smaller than the errors by what the fit took up.

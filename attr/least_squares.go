@@ -113,6 +113,18 @@ func (m *symmetric) times(v, out []float64) {
 	}
 }
 
+// sumRows writes m z into out, where z is 1 at the indices and 0 elsewhere: the
+// sum of the rows, m being symmetric.
+func (m *symmetric) sumRows(at []int32, out []float64) {
+	clear(out)
+	for _, i := range at {
+		row := m.a[int(i)*m.n:][:len(out)]
+		for j := range out {
+			out[j] += row[j]
+		}
+	}
+}
+
 // lasso minimises 1/2 b.G b - c.b + alpha |b|_1 by cyclic coordinate descent from
 // b = 0 (Friedman, Hastie & Tibshirani, J. Statistical Software 33(1), 2010)
 // until no coordinate moves by more than 1e-12 of the largest, at most 10000

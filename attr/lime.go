@@ -280,19 +280,15 @@ func (t *limeTrial) errors() {
 	}
 	variance := t.score // free until the scores are written
 	clear(variance)
+	t.inverse.times(t.mean, t.u)
 	t.restart()
 	for k, v := range t.v {
 		t.set.toss()
 		at := t.set.members()
 		wr := t.w[k] * (v - t.fb - intercept - sumAt(t.b, at))
-		for i := range m {
-			t.u[i] = -float64(wr * t.mean[i])
-		}
-		for _, i := range at {
-			t.u[i] += wr
-		}
-		t.inverse.times(t.u, t.cu)
+		t.inverse.sumRows(at, t.cu)
 		for i, x := range t.cu {
+			x = wr * (x - t.u[i])
 			variance[i] += float64(x * x)
 		}
 	}

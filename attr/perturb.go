@@ -159,9 +159,15 @@ func (s *subject) compose(present []uint64, x []float32) {
 		from, with, want = s.base, s.in.X, 1
 	}
 	copy(x, from)
-	for f := range n {
-		if present[f/64]>>(f%64)&1 == want {
-			s.put(f, with, x)
+	for i, w := range present {
+		if want == 0 {
+			w = ^w
+			if left := n - 64*i; left < 64 {
+				w &= 1<<left - 1
+			}
+		}
+		for ; w != 0; w &= w - 1 {
+			s.put(64*i+bits.TrailingZeros64(w), with, x)
 		}
 	}
 }

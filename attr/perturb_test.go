@@ -146,7 +146,7 @@ func TestHSICIsItsDefinition(t *testing.T) {
 	for i := range v {
 		for j, f := range tr.of {
 			x[j] = 0
-			if tr.z[i*tr.count()+int(f)] > 0 {
+			if tr.has(i, int(f)) {
 				x[j] = in[0].X[j]
 			}
 		}
@@ -188,7 +188,7 @@ func TestHSICIsItsDefinition(t *testing.T) {
 	l := kernel(func(i, j int) float64 { d := (v[i] - v[j]) / width; return math.Exp(-d * d / 2) })
 	for f := range tr.count() {
 		k := kernel(func(i, j int) float64 {
-			if tr.z[i*tr.count()+f] == tr.z[j*tr.count()+f] {
+			if tr.has(i, f) == tr.has(j, f) {
 				return 1
 			}
 			return 0

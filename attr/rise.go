@@ -132,7 +132,7 @@ func (t *riseTrial) fill(k int, x []float32) {
 	t.drawMask(mask)
 	for c := range t.shape.C {
 		at := c * len(mask)
-		to, diff, base := x[at:at+len(mask)], t.diff[at:at+len(mask)], t.base[at:at+len(mask)]
+		to, diff, base := x[at:][:len(mask)], t.diff[at:][:len(mask)], t.base[at:][:len(mask)]
 		for j, m := range mask {
 			to[j] = base[j] + float32(m*diff[j])
 		}
@@ -153,16 +153,17 @@ func (t *riseTrial) drawMask(mask []float32) {
 	row := t.row[t.draw.IntN(len(t.row)/(g+1)):]
 	col := t.col[t.draw.IntN(len(t.col)/(g+1)):][:w]
 	for r := range g {
-		from, to := t.grid[r*g:(r+1)*g], t.wide[r*w:(r+1)*w]
+		from, to := t.grid[r*g:(r+1)*g], t.wide[r*w:][:len(col)]
 		for c, p := range col {
 			to[c] = from[p.lo] + float32(p.f*(from[p.hi]-from[p.lo]))
 		}
 	}
 	for r := range t.shape.H {
 		p := row[r]
-		lo, hi, to := t.wide[p.lo*w:][:w], t.wide[p.hi*w:][:w], mask[r*w:][:w]
-		for c, v := range lo {
-			to[c] = v + float32(p.f*(hi[c]-v))
+		to := mask[r*w:][:w]
+		lo, hi := t.wide[p.lo*w:][:len(to)], t.wide[p.hi*w:][:len(to)]
+		for c := range to {
+			to[c] = lo[c] + float32(p.f*(hi[c]-lo[c]))
 		}
 	}
 }
@@ -174,8 +175,9 @@ func (t *riseTrial) fold(k int, v float64) {
 	}
 	mask := t.masks[k%len(t.masks)]
 	model.Accumulate(v, mask, t.sum)
+	square := t.square[:len(mask)]
 	for j, m := range mask {
-		t.square[j] = m * m
+		square[j] = m * m
 	}
 	model.Accumulate(v*v, t.square, t.squares)
 }
