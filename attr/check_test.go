@@ -16,7 +16,7 @@ func TestCheckReportsAllFaultsAtOnce(t *testing.T) {
 		{"defaults", Methods["noise_tunnel"].New(), nil},
 		{"no steps, no rule", &IntegratedGradients{Quadrature: "gauslegendre", Compat: "capum"}, []string{
 			"n_steps is 0, want 1 to 100000",
-			`quadrature is "gauslegendre", want one of "gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid"; did you mean "gausslegendre"?`,
+			`quadrature is "gauslegendre", want one of "gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid", "exact"; did you mean "gausslegendre"?`,
 			`compat is "capum", want one of "", "captum"; did you mean "captum"?`,
 		}},
 		{"one-point trapezoid", &IntegratedGradients{NSteps: 1, Quadrature: "riemann_trapezoid"}, []string{"n_steps is 1, want 2 to 100000"}},

@@ -44,51 +44,67 @@ func TestPathsAreCompleteOnRandomNets(t *testing.T) {
 
 // A piecewise linear network is the sum of gradient times input and gradient
 // times bias of every layer.
+func checkFullGradients(t *testing.T, fail func(format string, a ...any), e *Env) {
+	in := images(e, 3)
+	err := e.Worker.BiasGradients(e.Ctx, len(in),
+		func(i int, p *model.Point) {
+			copy(p.X, in[i].X)
+			p.Target = in[i].Target
+		},
+		func(i int, r model.Result, terms []model.BiasTerm) {
+			sum, scale := 0.0, 1.0
+			add := func(v float64) {
+				sum += v
+				scale += math.Abs(v)
+			}
+			for j, g := range r.Grad {
+				add(float64(g) * float64(in[i].X[j]))
+			}
+			for _, b := range terms {
+				if len(b.Values) != b.Shape.Size() {
+					fail("%s: %d values, want %v", b.Layer, len(b.Values), b.Shape)
+				}
+				for _, v := range b.Values {
+					add(float64(v))
+				}
+			}
+			if want := in[i].Target.Of(r.Logits); math.Abs(sum-want) > 1e-5*scale {
+				fail("%s image %d: the terms sum to %v, want F(x) = %v", e.Worker.Model().Net().Name, i, sum, want)
+			}
+		})
+	if err != nil {
+		fail("%v", err)
+	}
+	gradients := attribute(t, e, &Saliency{}, in)
+	for i, a := range attribute(t, e, &FullGrad{}, in) {
+		if a.FX != gradients[i].FX {
+			fail("image %d: F(x) is %v, want %v", i, a.FX, gradients[i].FX)
+		}
+		for j, v := range a.Map {
+			if !(v >= 0) {
+				fail("image %d: value %d is %v, want at least 0", i, j, v)
+			}
+		}
+	}
+}
+
 func TestFullGradientsAreComplete(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		e := env(t, drawNet(r), rapid.Uint64().Draw(r, "seed"))
-		n := e.Worker.Model().Net()
-		in := images(e, 3)
-		sum := make([]float64, len(in))
-		scale := 1.0
-		for i, a := range attribute(t, e, &InputXGradient{}, in) {
-			for _, v := range a.Map {
-				sum[i] += float64(v)
-				scale += math.Abs(float64(v))
-			}
-		}
-		last := len(n.Layers) - 1
-		for k := range last {
-			b, err := biasOf(e, k)
-			if err != nil {
-				r.Fatal(err)
-			}
-			err = atLayer(e, b.layer, len(in), given(in), func(i int, _ *Input, _ []float32, res model.Result) {
-				for j, g := range res.Grad {
-					sum[i] += float64(g) * float64(b.bias[j])
-					scale += math.Abs(float64(g) * float64(b.bias[j]))
-				}
-			})
-			if err != nil {
-				r.Fatal(err)
-			}
-		}
-		out, err := biasOf(e, last)
-		if err != nil {
-			r.Fatal(err)
-		}
-		for i, a := range attribute(t, e, &FullGrad{}, in) {
-			got := sum[i] + in[i].Target.Of(out.bias)
-			if math.Abs(got-a.FX) > 1e-4*scale {
-				r.Fatalf("image %d: the terms sum to %v, want F(x) = %v", i, got, a.FX)
-			}
-			for j, v := range a.Map {
-				if v < 0 {
-					r.Fatalf("image %d: value %d is %v, want at least 0", i, j, v)
-				}
-			}
-		}
+		checkFullGradients(t, r.Fatalf, env(t, drawNet(r), rapid.Uint64().Draw(r, "seed")))
 	})
+}
+
+func TestFullGradientsOfPresets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three images through each of the preset networks")
+	}
+	for _, p := range model.Nets {
+		n := p.New(model.Shape{C: 3, H: 32, W: 32}, 10)
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		checkFullGradients(t, t.Fatalf, envOf(t, n, model.Init(n, 3)))
+	}
 }
 
 // The map is what the options say at the number of steps that is reported, no

@@ -326,6 +326,8 @@ func TestTapeMachineGivesTheSameBits(t *testing.T) {
 			}
 			add("lrp "+name, g, outs)
 		}
+		g, outs = biasGraph(n)
+		add("bias terms", g, outs)
 		g, outs = trainingGraph(n, trainingLanes)
 		add("training", g, outs)
 		for _, b := range all {

@@ -138,9 +138,12 @@ func (m *Model) program(r Rule) *program {
 	}
 	var g *graph
 	var outs []*gorgonia.Node
-	if r == forward {
+	switch r {
+	case forward:
 		g, outs = forwardGraph(m.net)
-	} else {
+	case biased:
+		g, outs = biasGraph(m.net)
+	default:
 		g, outs = backwardGraph(m.net, r)
 	}
 	m.programs[r] = m.compile(g, outs)
