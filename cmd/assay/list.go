@@ -290,6 +290,9 @@ func listNetsCmd() *cobra.Command {
 			if n, err := fmt.Sscanf(input+"\n", "%dx%dx%d\n", &s.C, &s.H, &s.W); n != 3 || err != nil || min(s.C, s.H, s.W) < 1 || max(s.C, s.H, s.W) > 1<<16 {
 				return usagef("--input %q is no shape: want CHANNELSxROWSxCOLUMNS, as 3x32x32", input)
 			}
+			if classes < 1 || classes > 1<<16 {
+				return usagef("--classes %d: want 1 to 65536", classes)
+			}
 			for i, name := range slices.Sorted(maps.Keys(model.Nets)) {
 				if i > 0 {
 					fmt.Fprintln(c.OutOrStdout())
@@ -306,21 +309,26 @@ func listNetsCmd() *cobra.Command {
 	return c
 }
 
-// writeNet writes the summary table of a preset network.
+// writeNet writes the summary table of a preset network, or why images of that
+// shape are not for it.
 func writeNet(w io.Writer, name string, in model.Shape, classes int) error {
 	e := model.Nets[name]
 	n := e.New(in, classes)
-	if err := n.Resolve(); err != nil {
-		return usagef("%s for %v images and %d classes: %w", name, in, classes, err)
-	}
 	fmt.Fprintf(w, "%s: %s\n%s\n\n", name, e.About, e.Citation)
+	if err := n.Resolve(); err != nil {
+		_, err = fmt.Fprintf(w, "Not for %v images: %s\n", in, strings.TrimPrefix(err.Error(), "model: "))
+		return err
+	}
 	count, total := map[string]int{}, 0
 	for _, p := range n.Params() {
+		if p.Statistic {
+			continue // kept, not learned: no parameter
+		}
 		size := 1
 		for _, d := range p.Shape {
 			size *= d
 		}
-		count[p.Layer] += size
+		count[p.Name[:strings.LastIndexByte(p.Name, '.')]] += size
 		total += size
 	}
 	t := reports.Table{Columns: []reports.Column{{Name: "layer"}, {Name: "kind"}, {Name: "output"}, {Name: "parameters", Numeric: true}}}
@@ -344,12 +352,18 @@ func kindOf(l model.Layer) string {
 	s := l.Kind
 	if l.Kernel > 0 {
 		s += fmt.Sprintf(" %dx%d", l.Kernel, l.Kernel)
-		if l.Kind == "conv2d" && l.Stride != 1 || l.Kind == "max_pool2d" && l.Stride != l.Kernel {
+		if l.Kind == "conv2d" && l.Stride != 1 || l.Kind != "conv2d" && l.Stride != l.Kernel {
 			s += fmt.Sprintf(", stride %d", l.Stride)
 		}
 		if l.Padding > 0 {
 			s += fmt.Sprintf(", padding %d", l.Padding)
 		}
+	}
+	if l.Input != "" {
+		s += " of " + l.Input
+	}
+	if l.From != "" {
+		s += " " + l.From
 	}
 	return s
 }
