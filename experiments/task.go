@@ -222,6 +222,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 		}
 		c := &cases[k][i]
 		c.Map, c.FX, c.FB, c.Summed, c.Reversed = slices.Clone(a.Map), a.FX, a.FB, a.Summed, a.Reversed
+		c.Relevance = slices.Clone(a.Relevance)
 	})
 	if err == nil {
 		err = bad

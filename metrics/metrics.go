@@ -44,10 +44,11 @@ type Case struct {
 	Predicted int
 	Target    model.Target // what was explained
 	Logits    []float32
-	Map       []float32 // [C*H*W]
-	FX, FB    float64   // target at the input and at the baseline
-	Summed    bool      // FB is defined and the map is meant to sum to FX-FB
-	Reversed  bool      // the delta is FX-FB less the sum: Captum's sign for LRP
+	Map       []float32              // [C*H*W]
+	FX, FB    float64                // target at the input and at the baseline
+	Summed    bool                   // FB is defined and the map is meant to sum to FX-FB
+	Reversed  bool                   // the delta is FX-FB less the sum: Captum's sign for LRP
+	Relevance []model.RelevanceShare // LRP's account, layer by layer; nil for other methods
 }
 
 // Series is one number or one curve per image.

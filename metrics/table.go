@@ -9,6 +9,11 @@ var Metrics = map[string]Entry{
 		About:    "does the map sum to F(x)-F(baseline)",
 		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017, section 3",
 	},
+	"conservation": {
+		New:      func() Metric { return &Conservation{} },
+		About:    "does relevance propagation lose nothing but to biases and stabilisers, and how much to these",
+		Citation: "Bach et al., On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation, PLOS ONE 2015",
+	},
 	"deletion": {
 		// 32 pixels are one row of a 32x32 image; RISE takes 224 of 224x224.
 		New: func() Metric {

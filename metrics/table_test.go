@@ -100,6 +100,10 @@ func TestGolden(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(Metrics)) {
 		t.Run(name, func(t *testing.T) {
 			m := Metrics[name].New()
+			cases := cases
+			if name == "conservation" {
+				cases = relevance(t, o, cases)
+			}
 			got, err := m.Score(o.env(), cases)
 			if err != nil {
 				t.Fatal(err)
@@ -144,7 +148,11 @@ func TestGolden(t *testing.T) {
 func goldenText(t *testing.T, m Metric, n *model.Net, cases []Case, values [][]float64) string {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "integrated gradients (ig_gausslegendre_50) of testdata/oracle under %T%+v\n", m, reflect.ValueOf(m).Elem())
+	what := "integrated gradients (ig_gausslegendre_50)"
+	if _, ok := m.(*Conservation); ok {
+		what = "LRP (z_plus)"
+	}
+	fmt.Fprintf(&b, "%s of testdata/oracle under %T%+v\n", what, m, reflect.ValueOf(m).Elem())
 	for i, row := range values {
 		for _, s := range m.Series(n) {
 			if len(row) < s.Len() {
