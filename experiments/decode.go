@@ -209,7 +209,7 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, owner, opt string, at po
 		return
 	}
 	if t == methodType {
-		if m := d.method(n, name, opt, at); m != nil {
+		if m := d.method(d.named(n, v), name, opt, at); m != nil {
 			v.Set(reflect.ValueOf(m))
 		}
 		return
@@ -327,12 +327,16 @@ func (d *decoder) float(n *yaml.Node, v reflect.Value, name string) {
 	}
 }
 
+// noneIfEmpty are the lists that may be empty, which means that nothing of the
+// kind is written.
+var noneIfEmpty = map[string]bool{"report.formats": true, "report.figures": true}
+
 func (d *decoder) list(n *yaml.Node, v reflect.Value, owner, name, opt string, at positions) {
 	if n.Kind != yaml.SequenceNode {
 		d.fault(n, "%s is a single value, want a list: [%s]", name, n.Value)
 		return
 	}
-	if len(n.Content) == 0 {
+	if len(n.Content) == 0 && !noneIfEmpty[opt] {
 		d.fault(n, "%s is an empty list, want at least one value", name)
 		return
 	}
@@ -425,6 +429,25 @@ func kindName(n *yaml.Node) string {
 		return "a mapping"
 	}
 	return strconv.Quote(n.Value)
+}
+
+// named completes options for a nested method that do not name it: they are of
+// the method that is the option's default.
+func (d *decoder) named(n *yaml.Node, v reflect.Value) *yaml.Node {
+	if n.Kind != yaml.MappingNode || v.IsNil() || lookup(n, "method") != nil {
+		return n
+	}
+	m, ok := v.Interface().(attr.Method)
+	if !ok || attr.Name(m) == "" {
+		return n
+	}
+	full := *n
+	key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "method", Line: n.Line, Column: n.Column}
+	name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: attr.Name(m), Line: n.Line, Column: n.Column}
+	full.Content = append([]*yaml.Node{key, name}, n.Content...)
+	t := d.textOf(n)
+	d.flags[key], d.flags[name], d.flags[&full] = t, t, t
+	return &full
 }
 
 // method makes the method that a mapping with the key `method` describes.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/model"
+	"assay/reports"
 )
 
 // Manifest says what a run directory holds: the specification in full and the
@@ -46,6 +47,8 @@ type Manifest struct {
 	Changes []string `json:"changes,omitempty"`
 	Formats []string `json:"formats"`
 	Figures []string `json:"figures"`
+
+	Pictures []reports.Picture `json:"pictures,omitempty"` // how maps are drawn
 }
 
 // File is a file that a method reads, by its content.
@@ -56,7 +59,7 @@ type File struct {
 
 // identity is the part that has to agree.
 func (m Manifest) identity() Manifest {
-	m.Source, m.Changes, m.Formats, m.Figures = "", nil, nil, nil
+	m.Source, m.Changes, m.Formats, m.Figures, m.Pictures = "", nil, nil, nil, nil
 	return m
 }
 
@@ -66,7 +69,7 @@ func (b *Bench) manifest() (Manifest, error) {
 		Format: 1, Assay: Version(), Name: s.Name, Spec: s.Canonical(),
 		Dataset: b.Data.Name, Split: b.Data.Split, DataHash: b.Data.Hash(), Shape: b.Data.Shape, Classes: b.Data.Classes,
 		Images: b.Images, Mean: b.mean, Net: b.Net.Name, Layers: b.Net.Layers, FileSum: b.weightsSum, Reference: b.refSum,
-		Source: s.Source, Changes: s.Changes, Formats: s.Report.Formats, Figures: s.Report.Figures,
+		Source: s.Source, Changes: s.Changes, Formats: s.Report.Formats, Figures: s.Report.Figures, Pictures: s.Report.Picture,
 	}
 	for _, f := range sortedKeys(b.files) {
 		m.Files = append(m.Files, File{f, b.files[f]})

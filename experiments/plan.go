@@ -98,9 +98,10 @@ func (p *Plan) scored(m, b int) int {
 
 // applies tells whether the metric is computed for the attribution. Controls
 // are always compared.
-func (p *Plan) applies(a, m int) bool {
-	only := p.Metrics[m].Only
-	return len(only) == 0 || p.Attributions[a].Control || slices.Contains(only, p.Attributions[a].Name)
+func (p *Plan) applies(a, m int) bool { return p.Metrics[m].covers(p.Attributions[a]) }
+
+func (m *Metric) covers(a Attribution) bool {
+	return len(m.Only) == 0 || a.Control || slices.Contains(m.Only, a.Name)
 }
 
 // pictured returns how many images of the block are shown in the report.

@@ -13,7 +13,9 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"assay/attr"
+	"assay/metrics"
 	"assay/model"
+	"assay/train"
 	"assay/train/dataset"
 )
 
@@ -27,7 +29,7 @@ type Bench struct {
 
 	man         *Manifest        // once the directory is claimed
 	weights     *model.Weights   // nil where the run trains
-	weightsFile string           // as the user named it
+	weightsFile string           // as the user named it, or default
 	weightsSum  string           // SHA-256 of the file
 	train, test *dataset.Dataset // what it trains on
 	mean        []float32        // per channel, of the normalised training images; nil where no metric asks
@@ -57,15 +59,15 @@ func (s *Spec) Prepare() (*Bench, error) {
 	} else if len(b.Images) == 0 {
 		d.fault(at.of("data.images"), "images %q chooses none", string(s.Data.Images))
 	}
-	if _, _, _, err := s.Target.Resolve(b.Data.Classes); err != nil {
+	if _, err := s.Target.Resolve(b.Data.Classes); err != nil {
 		d.fault(at.of("target"), "%v", err)
 	}
 	b.network(d, at)
 	if b.Net != nil {
 		b.configurations(d)
 		if s.Model.Weights != "" {
-			if b.weights, err = readWeights(s.Model.Weights, b.Net); err == nil {
-				b.weightsFile = s.Model.Weights
+			b.weightsFile = s.Model.Weights
+			if b.weights, err = readWeights(s.Model.Weights, b.Net); err == nil && s.Model.Weights != embedded {
 				b.weightsSum, err = fileSum(s.Model.Weights)
 			}
 			if err != nil {
@@ -98,7 +100,11 @@ func (s *Spec) Prepare() (*Bench, error) {
 }
 
 func readWeights(path string, n *model.Net) (*model.Weights, error) {
-	w, err := model.ReadWeights(path)
+	read := func() (*model.Weights, error) { return model.ReadWeights(path) }
+	if path == embedded {
+		read = train.DefaultWeights
+	}
+	w, err := read()
 	if err != nil {
 		return nil, err
 	}
@@ -179,10 +185,30 @@ func (b *Bench) configurations(d *decoder) {
 	}
 	for _, m := range b.Spec.Metrics {
 		d.check(m.Metric.Check(b.Net), m.at, m.Name)
+		b.shapes(d, m)
 		for _, name := range m.Only {
 			if !slices.ContainsFunc(b.Spec.Attributions, func(a Attribution) bool { return a.Name == name }) {
 				d.fault(m.at.of("only"), "only names %s, which is no entry of attributions", name)
 			}
+		}
+	}
+}
+
+// shapes reports the attributions that the metric is for and cannot score,
+// because it works on the image's pixels and their maps have another shape. Each
+// method is named once.
+func (b *Bench) shapes(d *decoder, m Metric) {
+	if _, sums := m.Metric.(*metrics.Completeness); sums {
+		return
+	}
+	told := map[string]bool{}
+	for _, a := range b.Spec.Attributions {
+		if told[a.Name] || !m.covers(a) || a.Method.Check(b.Net) != nil {
+			continue
+		}
+		if s := attr.MapShape(a.Method, b.Net); s != b.Net.Input {
+			told[a.Name] = true
+			d.fault(m.at.of(""), "%s scores maps of the image's shape %v, but those of %s are %v; name the methods it is for in only", m.Name, b.Net.Input, a.Name, s)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (s *Store) reportOrSay(p *Plan, o Options) error {
 	if err != nil {
 		return err
 	}
-	man.Formats, man.Figures = p.spec.Report.Formats, p.spec.Report.Figures
+	man.Formats, man.Figures, man.Pictures = p.spec.Report.Formats, p.spec.Report.Figures, p.spec.Report.Picture
 	var training *reports.Training
 	if man.Model == "" {
 		h, err := s.trained(p.spec, man, p.net, func(err error) { o.Console.Log.Warn(err.Error()) })
@@ -145,7 +145,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 	r := &reports.Run{
 		Name: man.Name, Spec: man.Source, Canonical: man.Spec, Facts: facts(p, man), Classes: man.Classes,
 		C: man.Shape.C, H: man.Shape.H, W: man.Shape.W, Training: training,
-		Formats: man.Formats, Figures: man.Figures,
+		Formats: man.Formats, Figures: man.Figures, Pictures: man.Pictures,
 	}
 	for b := range p.Blocks() {
 		if err := s.images(p, b, r); err != nil {
@@ -155,6 +155,12 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 	for a := range p.Attributions {
 		x := p.Attributions[a]
 		row := reports.Attribution{ID: x.ID, Method: x.Name, Params: params(x.Told), All: params(x.Options), Control: x.Control}
+		if shape := attr.MapShape(x.Method, p.net); shape != p.net.Input {
+			row.Shape = reports.Shape(shape)
+		}
+		if s := attr.MapShape(x.Method, p.net); s != p.net.Input {
+			row.Shape = reports.Shape(s)
+		}
 		for b := range p.Blocks() {
 			maps, err := s.maps(p, a, b)
 			if err != nil {
@@ -182,7 +188,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 			r.Scores = append(r.Scores, score)
 		}
 	}
-	r.Warnings = warnings(p, r)
+	r.Warnings = slices.Concat(warnings(p, r), unlearned(r))
 	return r, nil
 }
 
@@ -251,7 +257,15 @@ func (s *Store) maps(p *Plan, a, b int) ([][]float32, error) {
 		return nil, err
 	}
 	from, to := p.block(b)
-	size, shown := p.net.Input.Size(), p.pictured(b)
+	shape := attr.MapShape(p.Attributions[a].Method, p.net)
+	stored, err := array[int](rec, "shape", 3)
+	if err != nil {
+		return nil, err
+	}
+	if got := (model.Shape{C: stored[0], H: stored[1], W: stored[2]}); got != shape {
+		return nil, fmt.Errorf("experiments: the stored maps of %s are %v, want %v", p.Attributions[a].ID, got, shape)
+	}
+	size, shown := shape.Size(), p.pictured(b)
 	v, err := array[float32](rec, "maps", shown*size)
 	if err != nil {
 		return nil, err
@@ -345,6 +359,17 @@ func warnings(p *Plan, r *reports.Run) []string {
 			wrong++
 		}
 	}
+	if aim, err := p.spec.Target.Resolve(r.Classes); err == nil && aim.Contrast() {
+		same := 0
+		for _, i := range r.Images {
+			if t := aim.At(i.Label, i.Predicted); t.Class == t.Minus {
+				same++
+			}
+		}
+		if same > 0 {
+			out = append(out, fmt.Sprintf("for %d of %d images the two classes of the target %s are one: what is explained is 0 there, and so are the maps", same, len(r.Images), p.spec.Target))
+		}
+	}
 	if wrong > 0 && p.spec.Target == "label" {
 		out = append(out, fmt.Sprintf("%d of %d images are classified as something else than their label; what is explained is the label", wrong, len(r.Images)))
 	}
@@ -363,4 +388,28 @@ func warnings(p *Plan, r *reports.Run) []string {
 		}
 	}
 	return out
+}
+
+// unlearned warns of a network that was trained for the run and gives every
+// image the same class. It is read off the confusion matrix rather than kept
+// from the training, so that a run that found its network trained says it too.
+func unlearned(r *reports.Run) []string {
+	if r.Training == nil {
+		return nil
+	}
+	given := -1
+	for _, row := range r.Training.Confusion {
+		for c, n := range row {
+			if n > 0 && given >= 0 && c != given {
+				return nil
+			}
+			if n > 0 {
+				given = c
+			}
+		}
+	}
+	if given < 0 {
+		return nil
+	}
+	return []string{"every image of the test split is classified as " + r.Classes[given] + ": the network has not learned, or its units died; attributions of it mean nothing; try a lower lr, or more epochs"}
 }

@@ -81,10 +81,10 @@ func (b *Bench) announce(o Options) error {
 }
 
 // absolute completes a path that is given; where that fails, as written is
-// better than nothing.
+// better than nothing. The weights that come with assay have no path.
 func absolute(path string) string {
-	if path == "" {
-		return ""
+	if path == "" || path == embedded {
+		return path
 	}
 	if a, err := filepath.Abs(path); err == nil {
 		return a

@@ -9,6 +9,7 @@ import (
 
 	"assay/attr"
 	"assay/metrics"
+	"assay/reports"
 	"assay/train"
 	"assay/train/dataset"
 )
@@ -39,6 +40,7 @@ func Schema() []byte {
 	}
 	root.Definitions = definitions
 	describeSections(root)
+	section(root, "report").Properties.Set("picture", pictureSchema(r))
 	b, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		panic("experiments: schema: " + err.Error())
@@ -68,13 +70,15 @@ func reflector() *jsonschema.Reflector {
 				return list("attribution")
 			case reflect.TypeFor[metricList]():
 				return list("metric")
+			case reflect.TypeFor[pictures]():
+				return &jsonschema.Schema{} // see pictureSchema
 			case reflect.TypeFor[Images]():
 				return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 					{Type: "string"},
 					{Type: "array", Items: &jsonschema.Schema{Type: "integer", Minimum: "0"}, MinItems: ptr(1)},
 				}}
 			case reflect.TypeFor[Target]():
-				return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "integer", Minimum: "0"}}}
+				return targetSchema()
 			}
 			if reflect.PointerTo(t).Implements(textType) {
 				return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}}}
@@ -86,6 +90,15 @@ func reflector() *jsonschema.Reflector {
 
 func list(of string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/" + of}, MinItems: ptr(1)}
+}
+
+// targetSchema is a class by name or number, or the difference of two.
+func targetSchema() *jsonschema.Schema {
+	one := []*jsonschema.Schema{{Type: "string"}, {Type: "integer", Minimum: "0"}}
+	two := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Required: []string{"class"}, AdditionalProperties: jsonschema.FalseSchema}
+	two.Properties.Set("class", &jsonschema.Schema{AnyOf: one})
+	two.Properties.Set("minus", &jsonschema.Schema{AnyOf: one})
+	return &jsonschema.Schema{AnyOf: append(one[:2:2], two)}
 }
 
 func ptr(n uint64) *uint64 { return &n }
@@ -130,6 +143,26 @@ func entrySchema(r *jsonschema.Reflector, key, name, about string, of any, swept
 	return s
 }
 
+// pictureSchema describes the ways of drawing maps: one, or a list.
+func pictureSchema(r *jsonschema.Reflector) *jsonschema.Schema {
+	p := reports.DefaultPicture()
+	s := r.Reflect(&p)
+	s.Version = ""
+	setDefaults(s, canonical(reflect.ValueOf(&p)))
+	for _, f := range options(reflect.ValueOf(&p).Elem()) {
+		section(s, f.name).Description = f.doc
+	}
+	names := []string{"auto"}
+	for _, c := range reports.Cmaps() {
+		names = append(names, c, c+"_r")
+	}
+	section(s, "cmap").Enum = enum(names)
+	return &jsonschema.Schema{
+		Description: "how maps are drawn, by the options of Captum's visualize_image_attr; a list shows several ways side by side",
+		AnyOf:       []*jsonschema.Schema{s, {Type: "array", Items: s, MinItems: ptr(1)}},
+	}
+}
+
 // setDefaults copies the values of a canonical mapping into the schema.
 func setDefaults(s *jsonschema.Schema, n *yaml.Node) {
 	if s.Properties == nil {
@@ -143,6 +176,8 @@ func setDefaults(s *jsonschema.Schema, n *yaml.Node) {
 		switch v := n.Content[i+1]; {
 		case v.Kind == yaml.MappingNode:
 			setDefaults(p, v)
+		case v.Kind == yaml.SequenceNode && len(v.Content) > 0 && v.Content[0].Kind == yaml.MappingNode:
+			// A list of mappings is described where its entries are.
 		case v.Kind == yaml.SequenceNode:
 			var list []any
 			for _, c := range v.Content {
@@ -171,7 +206,7 @@ func describeSections(root *jsonschema.Schema) {
 		{"", "seed", "of every random draw of the run"},
 		{"", "data", "the images that are explained"},
 		{"", "model", "the network: a preset or layers, with weights from a file or trained in the run"},
-		{"", "target", "the class that is explained: label, predicted, or one class by number or name"},
+		{"", "target", "the logit that is explained: label, predicted, a class by number or name, or the difference of two, cat-dog or {class: cat, minus: dog}"},
 		{"", "controls", "add a random map and an edge detector to every comparison"},
 		{"", "attributions", "the methods; a list for an option is an axis of the sweep"},
 		{"", "metrics", "what is measured on every attribution"},
@@ -179,10 +214,10 @@ func describeSections(root *jsonschema.Schema) {
 		{"data", "images", "a half-open range like 0:100, or a list of indices into the split; all by default"},
 		{"model", "net", "a preset network"},
 		{"model", "layers", "the layers one by one, instead of a preset"},
-		{"model", "weights", "a .pt or .safetensors file"},
+		{"model", "weights", "a .pt or .safetensors file, or default: those that come with assay, of the net tutorial for shapes"},
 		{"model", "train", "the settings to train with, instead of weights from a file"},
-		{"report", "formats", "of the tables"},
-		{"report", "figures", "formats of the figures"},
+		{"report", "formats", "of the tables; [] for no table files"},
+		{"report", "figures", "formats of the figures; [] for no figures"},
 		{"report", "pictures", "the first so many images are shown with their maps"},
 	} {
 		at := root

@@ -15,6 +15,7 @@ import (
 
 	"assay/attr"
 	"assay/model"
+	"assay/reports"
 	"assay/train"
 	"assay/train/dataset"
 )
@@ -25,7 +26,7 @@ type Spec struct {
 	Seed         uint64       `yaml:"seed"`         // of every random draw
 	Data         Data         `yaml:"data"`         // the images that are explained
 	Model        ModelSpec    `yaml:"model"`        // the network: trained in the run, or its weights read
-	Target       Target       `yaml:"target"`       // the class that is explained: label, predicted, or one class
+	Target       Target       `yaml:"target"`       // what is explained: label, predicted, a class, or the difference of two
 	Controls     bool         `yaml:"controls"`     // add a random map and an edge detector to every comparison
 	Attributions attributions `yaml:"attributions"` // methods; a list for an option is an axis of the sweep
 	Metrics      metricList   `yaml:"metrics"`      // what is measured on every attribution
@@ -50,15 +51,39 @@ type Data struct {
 type ModelSpec struct {
 	Net     string          `yaml:"net"`     // a preset, see assay list nets
 	Layers  []model.Layer   `yaml:"layers"`  // or the layers one by one
-	Weights string          `yaml:"weights"` // a .pt or .safetensors file
+	Weights string          `yaml:"weights"` // a .pt or .safetensors file, or default
 	Train   *train.Settings `yaml:"train"`   // or the settings to train with first
 }
 
 // ReportSpec is the section report.
 type ReportSpec struct {
-	Formats  []string `yaml:"formats" jsonschema:"enum=text,enum=markdown,enum=csv,enum=latex,enum=html"` // of tables
-	Figures  []string `yaml:"figures" jsonschema:"enum=png,enum=svg,enum=pdf"`                            // of figures
+	Formats  []string `yaml:"formats" jsonschema:"enum=text,enum=markdown,enum=csv,enum=latex,enum=html"` // of tables; none if empty
+	Figures  []string `yaml:"figures" jsonschema:"enum=png,enum=svg,enum=pdf"`                            // of figures; none if empty
 	Pictures int      `yaml:"pictures" jsonschema:"minimum=0,maximum=1000"`                               // the first so many images are shown with their maps
+	Picture  pictures `yaml:"picture"`                                                                    // how maps are drawn
+}
+
+// pictures is one way of drawing maps, or a list of ways to show side by side.
+type pictures []reports.Picture
+
+func (p *pictures) decodeNode(d *decoder, n *yaml.Node) {
+	entries := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		entries = n.Content
+		if len(entries) == 0 {
+			d.fault(n, "picture is an empty list, want at least one way of drawing maps")
+		}
+	}
+	*p = nil
+	for _, e := range entries {
+		one, at := reports.DefaultPicture(), positions{"": e}
+		before := len(d.faults)
+		d.fields(e, reflect.ValueOf(&one).Elem(), "picture", "", at, nil)
+		if len(d.faults) == before {
+			d.check(one.Check(), at, "picture")
+		}
+		*p = append(*p, one)
+	}
 }
 
 // Images chooses images of a split, as the user wrote it; see dataset.Indices.
@@ -88,37 +113,6 @@ func (s *Images) decodeNode(d *decoder, n *yaml.Node) {
 	*s = Images(strings.Join(list, ","))
 }
 
-// Target says which class is explained: "label", "predicted", or a class by
-// its number or name.
-type Target string
-
-func (t *Target) decodeNode(d *decoder, n *yaml.Node) {
-	if d.scalar(n, "target") {
-		*t = Target(n.Value)
-	}
-}
-
-// Resolve returns the class to explain for every image: by label, by
-// prediction, or one class for all.
-func (t Target) Resolve(classes []string) (byLabel, byPrediction bool, class int, err error) {
-	switch t {
-	case "label":
-		return true, false, -1, nil
-	case "predicted":
-		return false, true, -1, nil
-	}
-	if i := slices.Index(classes, string(t)); i >= 0 {
-		return false, false, i, nil
-	}
-	if i, e := strconv.Atoi(string(t)); e == nil {
-		if i < 0 || i >= len(classes) {
-			return false, false, 0, fmt.Errorf("target is class %d, want 0 to %d", i, len(classes)-1)
-		}
-		return false, false, i, nil
-	}
-	return false, false, 0, fmt.Errorf("target is %q, want label, predicted, or a class%s", string(t), suggest(string(t), classes))
-}
-
 // formats and figures are what the report can be written in.
 var (
 	formats = []string{"text", "markdown", "csv", "latex", "html"}
@@ -132,7 +126,7 @@ func defaults() *Spec {
 		Model:    ModelSpec{},
 		Target:   "label",
 		Controls: true,
-		Report:   ReportSpec{Formats: slices.Clone(formats), Figures: slices.Clone(figures), Pictures: 8},
+		Report:   ReportSpec{Formats: slices.Clone(formats), Figures: slices.Clone(figures), Pictures: 8, Picture: pictures{reports.DefaultPicture()}},
 	}
 }
 
@@ -179,6 +173,7 @@ func parse(name, source string, set []string, stored bool) (*Spec, error) {
 	at[""] = root
 	if !stored {
 		s.require(root)
+		s.defaultWeights()
 		s.enums()
 		if s.Model.Train != nil {
 			d.check(prefixed("model.train", s.Model.Train.Check()), at, "model.train")
@@ -278,6 +273,22 @@ func (s *Spec) require(root *yaml.Node) {
 		d.fault(lookup(n, "train"), "model has both weights and train, want one of them")
 	case !has("weights") && !has("train"):
 		d.fault(n, "model has neither weights nor train: where do the weights come from?")
+	}
+}
+
+// embedded are the weights that come with assay, by the name that stands for
+// them instead of a file.
+const embedded = "default"
+
+// defaultWeights faults weights: default for any network but that they are of.
+func (s *Spec) defaultWeights() {
+	n := s.at["model.weights"]
+	if s.Model.Weights == embedded && n != nil && (s.Model.Net != "tutorial" || s.Data.Dataset != "shapes") {
+		what := s.Model.Net
+		if what == "" {
+			what = "a network of your layers"
+		}
+		s.dec.fault(n, "weights are default, which are the net tutorial's for the dataset shapes, not those of %s for %s; a file of that name is ./default", what, s.Data.Dataset)
 	}
 }
 

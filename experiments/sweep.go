@@ -146,7 +146,7 @@ func (d *decoder) alternatives(n *yaml.Node, of reflect.Type) []*yaml.Node {
 			}
 			var spread []*yaml.Node
 			for _, v := range values {
-				spread = append(spread, d.alternatives(v, methodType)...)
+				spread = append(spread, d.alternatives(d.named(v, fs[j].value), methodType)...)
 			}
 			values = spread
 		case c.Kind == yaml.SequenceNode && (single(fs[j].value.Type()) || len(c.Content) > 0 && c.Content[0].Kind == yaml.SequenceNode):

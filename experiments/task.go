@@ -147,19 +147,12 @@ func (w *worker) open(index []int) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	byLabel, byPrediction, class, err := w.plan.spec.Target.Resolve(w.data.Classes)
+	aim, err := w.plan.spec.Target.Resolve(w.data.Classes)
 	if err != nil {
 		return nil, fmt.Errorf("experiments: %w", err)
 	}
 	for i := range index {
-		c := class
-		switch {
-		case byLabel:
-			c = b.label[i]
-		case byPrediction:
-			c = b.predicted[i]
-		}
-		b.target = append(b.target, model.Target{Class: c, Minus: -1})
+		b.target = append(b.target, aim.At(b.label[i], b.predicted[i]))
 	}
 	return b, nil
 }
@@ -250,6 +243,8 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 				maps = append(maps, c.Map...)
 			}
 		}
+		shape := attr.MapShape(ms[k], p.net)
+		r.ints("shape", []int{shape.C, shape.H, shape.W})
 		r.floats("fx", fx)
 		r.floats("fb", fb)
 		r.bytes("summed", summed)

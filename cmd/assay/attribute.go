@@ -45,13 +45,19 @@ func attributeCmd() *cobra.Command {
 		Short: "Explain images with one method and write the maps as NumPy arrays",
 		Long: `Explain images with one method and write the maps as NumPy arrays.
 
-The .npz file holds, for N images of C channels, H rows and W columns:
+The .npz file holds, for N images:
 
-  attributions  [N,C,H,W] float32, the maps
+  attributions  [N,C,H,W] float32, the maps: of the image's channels, rows and
+                columns, or those of the layer that a method attributes to
   delta         [N] float64, sum of the map less (F(x) - F(baseline)); NaN where
                 the method makes no such promise, left out where it never does
   logits        [N,classes] float32
   target        [N] int64, the class that was explained
+  minus         [N] int64, the class whose logit was taken off, if the target is
+                a difference
+  stderr        [N,C,H,W] float32, standard errors of the maps, if the method
+                draws samples
+  steps         [N] int64, if the method chooses their number for each image
   index         [N] int64, of the image in its split
 
 The same command gives the same bytes, whatever --workers says.`,
@@ -71,7 +77,7 @@ The same command gives the same bytes, whatever --workers says.`,
 	fl.StringVar(&f.images, "images", "0:16", "images of the split: a half-open range 0:4 or a list 1,5,7")
 	fl.StringVar(&f.method, "method", "", "attribution method, see 'assay list methods'")
 	fl.StringArrayVar(&f.params, "param", nil, "option of the method as NAME=VALUE in YAML; may be given again")
-	fl.StringVar(&f.target, "target", "label", "class to explain: label, predicted, or a class by number or name")
+	fl.StringVar(&f.target, "target", "label", "logit to explain: label, predicted, a class by number or name, or the difference of two as in cat-dog")
 	fl.StringVar(&f.out, "out", "", ".npz file to write")
 	fl.Uint64Var(&f.seed, "seed", 0, "of every random draw")
 	fl.IntVar(&f.workers, "workers", 0, "images worked on side by side (default: number of cores)")
@@ -120,7 +126,7 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	if len(images) == 0 {
 		return usagef("--images %q chooses no image", f.images)
 	}
-	byLabel, _, class, err := experiments.Target(f.target).Resolve(d.Classes)
+	aim, err := experiments.Target(f.target).Resolve(d.Classes)
 	if err != nil {
 		return usagef("--target: %w", err)
 	}
@@ -150,7 +156,7 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	if err := job.load(c.Context(), images); err != nil {
 		return err
 	}
-	job.aim(byLabel, class)
+	job.aim(aim)
 	tick, end := f.progress(c.ErrOrStderr(), len(images))
 	err = job.run(c.Context(), f.workers, tick)
 	end()
@@ -240,11 +246,16 @@ type attribution struct {
 	ref    experiments.Reference
 	seed   uint64
 
-	in     []attr.Input
-	logits []float32 // [N*classes]
-	maps   []float32 // [N*C*H*W]
-	delta  []float64 // [N]
-	summed bool      // some delta is defined
+	in       []attr.Input
+	logits   []float32   // [N*classes]
+	shape    model.Shape // of a map
+	maps     []float32   // [N*C*H*W]
+	stderr   []float32   // likewise, nil without
+	steps    []int64     // [N]
+	delta    []float64   // [N]
+	summed   bool        // some delta is defined
+	chosen   bool        // the method chose some number of steps
+	contrast bool        // the target is a difference of logits
 }
 
 // load normalises the images and runs the network on them.
@@ -263,25 +274,19 @@ func (a *attribution) load(ctx context.Context, images []int) error {
 		func(k int, logits []float32) { copy(a.logits[k*classes:], logits) })
 }
 
-// aim sets every image's target: its label, the class it is taken for, or the
-// one class if class is not negative.
-func (a *attribution) aim(byLabel bool, class int) {
+// aim sets every image's target.
+func (a *attribution) aim(at experiments.Aim) {
+	a.contrast = at.Contrast()
 	classes := a.model.Net().Classes()
 	for k := range a.in {
-		t := class
-		switch {
-		case byLabel:
-			t = a.data.Labels[a.in[k].Index]
-		case class < 0:
-			t = 0
-			l := a.logits[k*classes : (k+1)*classes]
-			for j, v := range l { // the first of equals, as everywhere
-				if v > l[t] {
-					t = j
-				}
+		predicted := 0
+		l := a.logits[k*classes : (k+1)*classes]
+		for j, v := range l { // the first of equals, as everywhere
+			if v > l[predicted] {
+				predicted = j
 			}
 		}
-		a.in[k].Target = model.Target{Class: t, Minus: -1}
+		a.in[k].Target = at.At(a.data.Labels[a.in[k].Index], predicted)
 	}
 }
 
@@ -291,8 +296,10 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	n, size := len(a.in), a.data.Shape.Size()
+	a.shape = attr.MapShape(a.method, a.model.Net())
+	n, size := len(a.in), a.shape.Size()
 	a.maps = make([]float32, n*size)
+	a.steps = make([]int64, n)
 	a.delta = make([]float64, n)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -313,6 +320,14 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 			mu.Lock()
 			defer mu.Unlock()
 			a.summed = a.summed || r.Summed
+			if r.StdErr != nil {
+				if a.stderr == nil {
+					a.stderr = make([]float32, n*size)
+				}
+				copy(a.stderr[(lo+i)*size:(lo+i+1)*size], r.StdErr)
+			}
+			a.steps[lo+i] = int64(r.Steps)
+			a.chosen = a.chosen || r.Steps > 0
 			tick()
 		})
 	}
@@ -360,16 +375,25 @@ func deltaOf(r attr.Attribution) float64 {
 
 // arrays returns what the .npz file holds.
 func (a *attribution) arrays() map[string]*npy.Array {
-	n, s := len(a.in), a.data.Shape
-	target, index := make([]int64, n), make([]int64, n)
+	n, s := len(a.in), a.shape
+	target, minus, index := make([]int64, n), make([]int64, n), make([]int64, n)
 	for k, in := range a.in {
-		target[k], index[k] = int64(in.Target.Class), int64(in.Index)
+		target[k], minus[k], index[k] = int64(in.Target.Class), int64(in.Target.Minus), int64(in.Index)
 	}
 	out := map[string]*npy.Array{
 		"attributions": {Shape: []int{n, s.C, s.H, s.W}, F32: a.maps},
 		"logits":       {Shape: []int{n, a.model.Net().Classes()}, F32: a.logits},
 		"target":       {Shape: []int{n}, I64: target},
 		"index":        {Shape: []int{n}, I64: index},
+	}
+	if a.contrast {
+		out["minus"] = &npy.Array{Shape: []int{n}, I64: minus}
+	}
+	if a.stderr != nil {
+		out["stderr"] = &npy.Array{Shape: []int{n, s.C, s.H, s.W}, F32: a.stderr}
+	}
+	if a.chosen {
+		out["steps"] = &npy.Array{Shape: []int{n}, I64: a.steps}
 	}
 	if a.summed {
 		out["delta"] = &npy.Array{Shape: []int{n}, F64: a.delta}
