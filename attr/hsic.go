@@ -188,11 +188,14 @@ func (t *hsicTrial) centredGram() {
 		}
 	}
 	var all float64
-	for i := range n {
-		t.rows[i] = 0
-		for _, l := range t.gram[i*n : (i+1)*n] {
-			t.rows[i] += l
+	clear(t.rows)
+	for i := range n { // symmetric: sums of columns, which do not wait for each other
+		row := t.gram[i*n:][:len(t.rows)]
+		for j := range t.rows {
+			t.rows[j] += row[j]
 		}
+	}
+	for i := range t.rows {
 		t.rows[i] /= float64(n)
 		all += t.rows[i]
 	}
