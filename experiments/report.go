@@ -155,9 +155,6 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 	for a := range p.Attributions {
 		x := p.Attributions[a]
 		row := reports.Attribution{ID: x.ID, Method: x.Name, Params: params(x.Told), All: params(x.Options), Control: x.Control}
-		if shape := attr.MapShape(x.Method, p.net); shape != p.net.Input {
-			row.Shape = reports.Shape(shape)
-		}
 		if s := attr.MapShape(x.Method, p.net); s != p.net.Input {
 			row.Shape = reports.Shape(s)
 		}
