@@ -26,7 +26,7 @@ import (
 //	pass
 //
 // as in "conv1=z_box, conv*=gamma(0.25), linear=epsilon". The zero value has no
-// rules.
+// rules; its text is "none".
 type LRPRules struct{ rules []layerRule }
 
 // layerRule is one LAYER=RULE.
@@ -37,6 +37,9 @@ type layerRule struct {
 
 // String returns the text form.
 func (r LRPRules) String() string {
+	if len(r.rules) == 0 {
+		return "none"
+	}
 	var all []string
 	for _, l := range r.rules {
 		s := l.layer + "=" + l.kind
@@ -57,11 +60,12 @@ func (r LRPRules) MarshalText() ([]byte, error) { return []byte(r.String()), nil
 
 // UnmarshalText reads the text form.
 func (r *LRPRules) UnmarshalText(text []byte) error {
+	if s := strings.TrimSpace(string(text)); s == "" || s == "none" {
+		*r = LRPRules{}
+		return nil
+	}
 	var out []layerRule
 	for _, part := range topLevel(string(text)) {
-		if strings.TrimSpace(part) == "" && strings.TrimSpace(string(text)) == "" {
-			break
-		}
 		layer, rule, ok := strings.Cut(part, "=")
 		l := layerRule{layer: strings.TrimSpace(layer)}
 		if !ok || l.layer == "" {

@@ -73,12 +73,15 @@ func TestLRPPresets(t *testing.T) {
 }
 
 func TestLRPRulesText(t *testing.T) {
-	for _, s := range []string{"", "conv1=gamma(0.25)", "conv*=alpha_beta(2, 1), linear=epsilon(1e-06), fc3=pass", "conv1=z_box(-1, 1), fc1=w_square"} {
+	for _, s := range []string{"none", "conv1=gamma(0.25)", "conv*=alpha_beta(2, 1), linear=epsilon(1e-06), fc3=pass", "conv1=z_box(-1, 1), fc1=w_square"} {
 		if got := lrpRules(t, s).String(); got != s {
 			t.Errorf("got %q, want %q", got, s)
 		}
 	}
 	if got, want := lrpRules(t, " a = gamma( .5 ),b=flat").String(), "a=gamma(0.5), b=flat"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := lrpRules(t, "").String(), "none"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, r := range []struct{ text, want string }{

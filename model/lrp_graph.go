@@ -34,6 +34,9 @@ type lrpGraph struct {
 // logits to the input as it would a gradient, and adds up what comes from the
 // branches of a network.
 func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
+	if _, done := b.lrp.layer[h]; done {
+		return // a flatten of what is flat
+	}
 	o := h.Op().(*op)
 	b.lrp.layer[h] = i
 	switch l.Kind {

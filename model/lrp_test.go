@@ -479,6 +479,30 @@ func TestRelevanceSameBits(t *testing.T) {
 	}
 }
 
+// A layer that changes nothing, and a network without any layer before the last.
+func TestRelevanceOfOddNetworks(t *testing.T) {
+	for _, layers := range [][]Layer{
+		{{Kind: "flatten"}, {Kind: "flatten"}, {Kind: "linear", Out: 4}, {Kind: "flatten"}, {Kind: "relu"}, {Kind: "dropout"}, {Kind: "flatten"}, {Kind: "linear", Out: 2}},
+		{{Kind: "linear", Out: 2}},
+		{{Kind: "relu"}, {Kind: "max_pool2d", Kernel: 1}, {Kind: "linear", Out: 2}},
+	} {
+		n := &Net{Input: Shape{5, 1, 1}, Layers: layers}
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		m := testModel(t, n)
+		for name, r := range lrpTestRules {
+			for i, a := range propagate(t, m.Worker(), everywhere(n, r), 0, 3) {
+				p := Point{X: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
+				testPoint(n, i, &p)
+				if d := relative(a.rel, lrpReference(n, m.weights, r, 0.02, float64s(p.X), p.Target)); !(d < 1e-4) {
+					t.Errorf("%v %s point %d: relevance off by %.2g", n, name, i, d)
+				}
+			}
+		}
+	}
+}
+
 // Deep networks lose no more than shallow ones.
 func TestRelevanceOfDeepNetworksIsConserved(t *testing.T) {
 	if testing.Short() {
