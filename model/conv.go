@@ -15,7 +15,8 @@ import (
 // In the attribution layout (16 points side by side) a pixel is a full vector,
 // so the taps that meet the padding are left out exactly. In the training
 // layout (4 images) a vector holds several pixels of a row, so rows are widened
-// by zeros on both sides and every pixel of a row has all tap columns.
+// by zeros on both sides and every pixel of a row has all tap columns; with a
+// stride, the pixels that one tap meets are first put side by side (strided.go).
 func (b *graph) conv2d(l Layer, s Shape, x, w, bias *gorgonia.Node, needX, train bool) *gorgonia.Node {
 	fwd := convGather(l, s, b.lanes)
 	in := x
@@ -25,6 +26,10 @@ func (b *graph) conv2d(l Layer, s Shape, x, w, bias *gorgonia.Node, needX, train
 		o := l.output(s)
 		fwd = newGather("wide "+fwd.id, wide, o, b.lanes, l.Kernel, false,
 			forwardAxis(l.Kernel, 1, l.Padding, s.H, o.H), forwardAxis(l.Kernel, 1, 0, wide.W, o.W))
+	}
+	if b.lanes < Lanes && l.Stride > 1 {
+		in = b.apply(spreadOp(s, b.lanes, l.Padding, l.Padding, l.Stride), x)
+		fwd = phaseGather(l, s, b.lanes)
 	}
 	o := fwd.op(true, false)
 	o.in = append(o.in, 4) // the weight itself, for its derivative; x where it was widened
@@ -48,6 +53,9 @@ func (b *graph) conv2d(l Layer, s Shape, x, w, bias *gorgonia.Node, needX, train
 }
 
 func (b *graph) convGradX(l Layer, s Shape, grad, w *gorgonia.Node) *gorgonia.Node {
+	if b.lanes < Lanes && l.Stride > 1 {
+		return b.phaseGradX(l, s, grad, w)
+	}
 	g := convGradGather(l, s, b.lanes)
 	if border := l.Kernel - 1 - l.Padding; b.lanes < Lanes && l.Stride == 1 && border > 0 {
 		o := l.output(s)
