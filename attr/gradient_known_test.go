@@ -296,3 +296,38 @@ func TestRandomPathsShareDraws(t *testing.T) {
 		}
 	}
 }
+
+// Methods that are linear in the gradient explain a difference of two logits by
+// the difference of their maps.
+func TestContrastIsADifferenceOfMaps(t *testing.T) {
+	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 10)
+	in := images(e, 3)
+	for _, m := range []Method{
+		&InputXGradient{},
+		&GradCAM{InterpolateMode: "bilinear", AttrDimSummation: true},
+		&GradientSHAP{NSamples: 5, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true},
+		&BlurIntegratedGradients{NSteps: 10, MaxSigma: 4},
+		&IntegratedGradients{NSteps: 10, Quadrature: "riemann_middle", MultiplyByInputs: true, Baseline: Baseline{kind: "max_distance"}},
+	} {
+		maps := func(target model.Target) []kept {
+			aimed := append([]Input(nil), in...)
+			for i := range aimed {
+				aimed[i].Target = target
+			}
+			return attribute(t, e, m, aimed)
+		}
+		a, b, both := maps(model.Target{Class: 2, Minus: -1}), maps(model.Target{Class: 0, Minus: -1}), maps(model.Target{Class: 2, Minus: 0})
+		for i := range in {
+			want := make([]float64, len(a[i].Map))
+			for j := range want {
+				want[j] = float64(a[i].Map[j]) - float64(b[i].Map[j])
+			}
+			if d := relative(both[i].Map, want); !(d < 1e-4) {
+				t.Errorf("%s image %d: relative difference %v", Name(m), i, d)
+			}
+			if d := both[i].FX - (a[i].FX - b[i].FX); math.Abs(d) > 1e-6 {
+				t.Errorf("%s image %d: F(x) is %v, want %v", Name(m), i, both[i].FX, a[i].FX-b[i].FX)
+			}
+		}
+	}
+}

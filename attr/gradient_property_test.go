@@ -16,8 +16,14 @@ func TestPathsAreCompleteOnRandomNets(t *testing.T) {
 		e := env(t, drawNet(r), rapid.Uint64().Draw(r, "seed"))
 		in := images(e, 3)
 		b := rapid.SampledFrom([]Baseline{
-			ConstantBaseline(0.5), {kind: "black"}, {kind: "white"}, {kind: "mean"}, {kind: "blur", value: 2},
-			{kind: "uniform"}, {kind: "gaussian", value: 1}, {kind: "max_distance"},
+			ConstantBaseline(0.5),
+			{kind: "black"},
+			{kind: "white"},
+			{kind: "mean"},
+			{kind: "blur", value: 2},
+			{kind: "uniform"},
+			{kind: "gaussian", value: 1},
+			{kind: "max_distance"},
 		}).Draw(r, "baseline")
 		for _, row := range []struct {
 			m   Method
