@@ -59,6 +59,7 @@ func TestLayerMethodsArePartsOfInputMethods(t *testing.T) {
 			{&LayerIntegratedGradients{at, igLayer}, &igPart},
 			{&LayerDeepLift{at, DeepLift{MultiplyByInputs: true, Baseline: b}}, &DeepLift{MultiplyByInputs: true, base: fixed}},
 			{&LayerActivation{at}, &InputMap{}},
+			{&LayerFeatureAblation{AtLayer: at, Baseline: b}, &FeatureAblation{Baseline: b}},
 		} {
 			want := attribute(t, &part, r.part, acts)
 			for i, got := range attribute(t, e, r.layer, in) {
@@ -274,6 +275,14 @@ func TestLayersAndNeuronsThatAreNotThere(t *testing.T) {
 		{"cut across a skip", skip, &InternalInfluence{AtLayer: AtLayer{Layer: "conv2"}, Path: defaultPath}, []string{
 			"layer is conv2: the network cannot be cut at conv2: add1 reads conv1 past it; it can be at conv1, add1, flatten1",
 		}},
+		{"what only images have", tinyNet, &LayerFeatureAblation{AtLayer: AtLayer{Layer: "pool1"}, Mask: SLICMask(5, 10), Baseline: Baseline{kind: "black"}}, []string{
+			"baseline is black, which an activation has not; want zero, a number or image:PATH",
+			"mask is slic:5, which are parts of an image; want values, pixels, grid:N, cells:N or file:PATH",
+		}},
+		{"all training images", tinyNet, &DeepLiftSHAP{Baseline: Baseline{kind: "train"}}, []string{"baseline is train, all training images; want train:N with their number"}},
+		{"noise without end", tinyNet, &DeepLiftSHAP{Baseline: Baseline{kind: "uniform"}, Compat: "x"}, []string{
+			"baseline is uniform, noise without end; want train:N, images:PATH or a single image", `compat is "x", want one of "", "captum"`,
+		}},
 		{"neuron", tinyNet, &NeuronGradient{AtNeuron{Layer: "conv2", Neuron: []int{4, 0, 0}}}, []string{"neuron is [4 0 0], want a place in the layer's 4x3x3 activation, counting from 0"}},
 		{"flat neuron", tinyNet, &NeuronDeepLift{AtNeuron: AtNeuron{Layer: "fc1", Neuron: []int{6}}}, []string{"neuron is [6], want [n] with n from 0 to 5"}},
 		{"two numbers", tinyNet, &NeuronConductance{AtNeuron: AtNeuron{Layer: "fc1", Neuron: []int{1, 2}}, Path: Path{Quadrature: "riemann_left"}}, []string{
@@ -298,6 +307,64 @@ func TestLayersAndNeuronsThatAreNotThere(t *testing.T) {
 	var p *Problem
 	if err := (&LayerDeepLift{AtLayer: AtLayer{Layer: "conf2"}}).Attribute(e, images(e, 1), nil); !errors.As(err, &p) || p.Option != "layer" {
 		t.Errorf("got %v, want a problem with layer", err)
+	}
+}
+
+// Where the layers before are linear, the draws of gradient_shap at the layer
+// are those at the image.
+func TestLayerGradientSHAPOfLinearLayers(t *testing.T) {
+	n := &model.Net{Input: model.Shape{C: 1, H: 4, W: 4}, Layers: []model.Layer{
+		{Kind: "flatten"}, {Kind: "linear", Out: 5}, {Kind: "relu"}, {Kind: "linear", Out: 3},
+	}}
+	e := env(t, n, 12)
+	in := images(e, 20)
+	o := GradientSHAP{NSamples: 7, Stdevs: 0.2, Baseline: Baseline{kind: "train", count: 9}, MultiplyByInputs: true}
+	want := attribute(t, e, &o, in)
+	for i, a := range attribute(t, e, &LayerGradientSHAP{AtLayer{Layer: "fc1"}, o}, in) {
+		var got, sum, size float64
+		for _, v := range a.Map {
+			got += float64(v)
+			size += math.Abs(float64(v))
+		}
+		for _, v := range want[i].Map {
+			sum += float64(v)
+		}
+		if math.Abs(got-sum) > 1e-5*(1+size) {
+			t.Errorf("image %d: sums to %v, gradient_shap to %v", i, got, sum)
+		}
+	}
+}
+
+// deep_lift_shap is the mean over its baselines and sums to what F gains over
+// their mean.
+func TestDeepLiftSHAPIsAMean(t *testing.T) {
+	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 13)
+	in := images(e, 7)
+	in[2].Target = model.Target{Class: 2, Minus: 1}
+	b := Baseline{kind: "train", count: 5}
+	d, err := b.drawer(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([][]float64, len(in))
+	for k := range 5 {
+		over := &DeepLift{MultiplyByInputs: true, base: func(in *Input, dst []float32) { d.fill(in, k, dst) }}
+		for i, a := range attribute(t, e, over, in) {
+			if want[i] == nil {
+				want[i] = make([]float64, len(a.Map))
+			}
+			for j, v := range a.Map {
+				want[i][j] += float64(v) / 5
+			}
+		}
+	}
+	for i, a := range attribute(t, e, &DeepLiftSHAP{Baseline: b, MultiplyByInputs: true}, in) {
+		if d := relative(a.Map, want[i]); d > 1e-6 {
+			t.Errorf("image %d: relative difference %v from the mean", i, d)
+		}
+		if d := a.delta(); !a.Summed || math.Abs(d) > 1e-4*(1+math.Abs(a.FX)+math.Abs(a.FB)) {
+			t.Errorf("image %d: delta %v of %v", i, d, a.FX-a.FB)
+		}
 	}
 }
 

@@ -14,9 +14,10 @@ import (
 	"assay/model/rng"
 )
 
-// outsideLayerRows pairs arrays of Captum's layer and neuron methods with our
+// outsideLayerRows pairs arrays of Captum's layer and neuron methods and of DeepLift
+// over many baselines with our
 // configurations.
-func outsideLayerRows() []struct {
+func outsideLayerRows(o outside) []struct {
 	array string
 	m     Method
 } {
@@ -28,7 +29,10 @@ func outsideLayerRows() []struct {
 	captum.Compat = "captum"
 	fc1 := AtNeuron{Layer: "fc1", Neuron: []int{17}}
 	conv2 := AtNeuron{Layer: "conv2", Neuron: []int{3, 4, 4}}
+	many := Baseline{kind: "images", path: filepath.Join(o.dir, "baseline_distribution.npy")}
 	rows := []row{
+		{"deeplift_shap", &DeepLiftSHAP{Baseline: many, MultiplyByInputs: true, Compat: "captum"}},
+		{"deeplift_shap_exact", &DeepLiftSHAP{Baseline: many, MultiplyByInputs: true}},
 		{"neuron_gradient_conv2_3_4_4", &NeuronGradient{conv2}},
 		{"neuron_ig_fc1_17", &NeuronIntegratedGradients{fc1, captum}},
 		{"neuron_conductance_fc1_17", &NeuronConductance{AtNeuron: fc1, Path: Path{NSteps: 50, Quadrature: "riemann_trapezoid"}, MultiplyByInputs: true, Compat: "captum"}},
@@ -55,7 +59,7 @@ func checkOutsideLayers(t *testing.T, o outside) {
 	var table strings.Builder
 	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "array\trelative error")
-	for _, r := range outsideLayerRows() {
+	for _, r := range outsideLayerRows(o) {
 		want := o.array(t, r.array).Float64s()
 		var worst float64
 		for i, a := range attribute(t, o.env, r.m, o.in) {

@@ -202,6 +202,25 @@ var Methods = map[string]Entry{
 		About:    "DeepLift from a layer on: difference from a baseline carried back to the layer",
 		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",
 	},
+	"deep_lift_shap": {
+		New: func() Method {
+			return &DeepLiftSHAP{Baseline: Baseline{kind: "train", count: 16}, MultiplyByInputs: true}
+		},
+		About:    "mean of DeepLift's maps over the baselines of a distribution",
+		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017",
+	},
+	"layer_gradient_shap": {
+		New: func() Method {
+			return &LayerGradientSHAP{GradientSHAP: GradientSHAP{NSamples: 5, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}}
+		},
+		About:    "mean gradient by a layer's activation between noisy copies of the image and random baselines, times what the activation gains",
+		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017",
+	},
+	"layer_feature_ablation": {
+		New:      func() Method { return &LayerFeatureAblation{} },
+		About:    "drop of the target when neurons of a layer are replaced by a baseline",
+		Citation: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
+	},
 	"layer_conductance": {
 		New:      func() Method { return &LayerConductance{Path: defaultPath} },
 		About:    "what flows through each neuron of a layer as the image goes straight from a baseline to the input",
@@ -333,6 +352,12 @@ func Name(m Method) string {
 		return "layer_integrated_gradients"
 	case *LayerDeepLift:
 		return "layer_deep_lift"
+	case *DeepLiftSHAP:
+		return "deep_lift_shap"
+	case *LayerGradientSHAP:
+		return "layer_gradient_shap"
+	case *LayerFeatureAblation:
+		return "layer_feature_ablation"
 	case *LayerConductance:
 		return "layer_conductance"
 	case *InternalInfluence:

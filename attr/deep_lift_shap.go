@@ -1,0 +1,99 @@
+package attr
+
+import (
+	"errors"
+	"fmt"
+
+	"assay/model"
+	"assay/model/npy"
+)
+
+// DeepLiftSHAP is the mean of DeepLift's maps over the baselines of a
+// distribution: every baseline once, so nothing is left to chance. It sums to
+// F(x) less the mean of F over the baselines, up to rounding.
+//
+// Lundberg & Lee, "A Unified Approach to Interpreting Model Predictions",
+// NeurIPS 2017, section 4.2 (Deep SHAP), by the Rescale rule as in DeepLift.
+type DeepLiftSHAP struct {
+	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: train:N, images:PATH or any single baseline"`
+	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
+	// Compat "captum" is that of DeepLift. With images as baselines Captum's
+	// maps do not sum to the difference.
+	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone" jsonschema:"enum=,enum=captum"`
+}
+
+// Check reports an unknown compat, baselines that cannot be read or have not the
+// network's input shape, and those that are not a small number of images.
+func (o *DeepLiftSHAP) Check(n *model.Net) error {
+	err := o.Baseline.checkAny(n)
+	switch {
+	case o.Baseline.kind == "train" && o.Baseline.count == 0:
+		err = &Problem{Option: "baseline", Msg: "is train, all training images; want train:N with their number"}
+	case o.Baseline.kind == "uniform" || o.Baseline.kind == "gaussian":
+		err = &Problem{Option: "baseline", Msg: fmt.Sprintf("is %s, noise without end; want train:N, images:PATH or a single image", o.Baseline)}
+	}
+	return errors.Join(err, oneOf("compat", o.Compat, "", "captum"))
+}
+
+// Attribute explains the inputs: a pass over input and baseline for each of the
+// baselines.
+func (o *DeepLiftSHAP) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
+	if err := e.check(in); err != nil {
+		return err
+	}
+	return o.stream(e, len(in), given(in), emit)
+}
+
+func (o *DeepLiftSHAP) passes() int {
+	switch {
+	case o.Baseline.kind == "train":
+		return 2 * o.Baseline.count
+	case o.Baseline.kind == "images":
+		if a, err := npy.Read(o.Baseline.path); err == nil && len(a.Shape) > 0 {
+			return 2 * a.Shape[0]
+		}
+	}
+	return 2
+}
+
+func (o *DeepLiftSHAP) baselines() []Baseline { return []Baseline{o.Baseline} }
+
+func (o *DeepLiftSHAP) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
+	d, err := o.Baseline.drawer(e)
+	if err != nil {
+		return err
+	}
+	if d.n < 1 {
+		return named(o, fmt.Errorf("baseline %s is no finite number of images", o.Baseline))
+	}
+	size := e.size()
+	in := Input{X: make([]float32, size)}
+	m, acc := make([]float32, size), make([]float64, size)
+	var fb float64
+	next := 0 // baseline of the pair that is filled in
+	over := &DeepLift{MultiplyByInputs: o.MultiplyByInputs, Compat: o.Compat, base: func(_ *Input, dst []float32) { d.fill(&in, next, dst) }}
+	count := float64(d.n)
+	return named(o, over.stream(e, n*d.n,
+		func(k int, dst *Input) {
+			if next = k % d.n; next == 0 {
+				input(k/d.n, &in)
+			}
+			dst.Index, dst.Target = in.Index, in.Target
+			copy(dst.X, in.X)
+		},
+		func(k int, a Attribution) {
+			if k%d.n == 0 {
+				clear(acc)
+				fb = 0
+			}
+			model.Accumulate(1, a.Map, acc)
+			fb += a.FB
+			if k%d.n < d.n-1 {
+				return
+			}
+			for j, v := range acc {
+				m[j] = float32(v / count)
+			}
+			emit(k/d.n, Attribution{Map: m, FX: a.FX, FB: fb / count, Summed: a.Summed})
+		}))
+}
