@@ -165,7 +165,7 @@ func asUsage(c *cobra.Command) {
 func commands() []*cobra.Command {
 	return []*cobra.Command{
 		runCmd(), reportCmd(), verifyCmd(),
-		trainCmd(), attributeCmd(),
+		trainCmd(), attributeCmd(), pictureCmd(),
 		listCmd(), dataCmd(),
 		schemaCmd(), versionCmd(),
 	}
