@@ -349,8 +349,10 @@ func TestRelevanceOfKnownValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := New(n, &Weights{Tensors: []Tensor{
-		{"fc1.weight", []int{2, 2}, []float32{1, -1, 2, 1}}, {"fc1.bias", []int{2}, []float32{1, 0}},
-		{"fc2.weight", []int{1, 2}, []float32{3, -1}}, {"fc2.bias", []int{1}, []float32{2}},
+		{"fc1.weight", []int{2, 2}, []float32{1, -1, 2, 1}},
+		{"fc1.bias", []int{2}, []float32{1, 0}},
+		{"fc2.weight", []int{1, 2}, []float32{3, -1}},
+		{"fc2.bias", []int{1}, []float32{2}},
 	}})
 	if err != nil {
 		t.Fatal(err)
