@@ -134,6 +134,10 @@ func defaults() *Spec {
 // other row has to beat.
 var controls = []string{"random", "edge_detector"}
 
+// blind are all methods that know nothing of the network: controls too where a
+// specification names them.
+var blind = []string{"random", "edge_detector", "input", "constant"}
+
 // Load reads a specification, changed by key=value assignments of --set. The
 // error is a Faults that lists everything wrong with it that shows without
 // opening data or weights. The Spec is returned with it, as far as it could be
@@ -197,7 +201,7 @@ func parse(name, source string, set []string, stored bool) (*Spec, error) {
 	}
 	s.tell()
 	for i := range s.Attributions {
-		s.Attributions[i].Control = slices.Contains(controls, s.Attributions[i].Name)
+		s.Attributions[i].Control = slices.Contains(blind, s.Attributions[i].Name)
 	}
 	return s, d.err()
 }

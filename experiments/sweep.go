@@ -24,7 +24,7 @@ type Attribution struct {
 	Method  attr.Method
 	Options []Option // every one, in the struct's order
 	Told    []Option // those that differ from the default or between rows of the method
-	Control bool     // random or edge_detector
+	Control bool     // knows nothing of the network
 	at      positions
 }
 
