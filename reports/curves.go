@@ -2,6 +2,7 @@ package reports
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,9 +35,7 @@ func (r *Run) curveFigures() []*Figure {
 			if !r.Metrics[m].Series[s].curve() {
 				continue
 			}
-			if f := r.curveFigure(m, s); f != nil {
-				fs = append(fs, f)
-			}
+			fs = append(fs, r.methodCurves(m, s)...)
 			for _, g := range r.methods() {
 				if len(g) > 1 {
 					fs = append(fs, r.sweepFigures(m, s, g)...)
@@ -72,40 +71,93 @@ func (r *Run) reading(metric int) string {
 	return ""
 }
 
-func (r *Run) curveFigure(metric, series int) *Figure {
+// maxLines is the most methods whose lines share a plot: each has a pen of its
+// own.
+const maxLines = 7
+
+// companies divides the methods that have scores of a metric, one configuration
+// of each, into the groups whose lines share a figure: about equally many in
+// each, the controls in all.
+func (r *Run) companies(metric int) [][]int {
+	var rows, controls []int
+	for _, i := range r.representatives() {
+		switch {
+		case r.score(i, metric) == nil:
+		case r.Attributions[i].Control:
+			controls = append(controls, i)
+		default:
+			rows = append(rows, i)
+		}
+	}
+	parts := max(1, (len(rows)+maxLines-1)/maxLines)
+	var groups [][]int
+	for k := range parts {
+		if g := slices.Concat(rows[k*len(rows)/parts:(k+1)*len(rows)/parts], controls); len(g) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// numbered names the figures of several groups.
+func numbered(f *Figure, k, n int) {
+	if n > 1 {
+		f.ID += "-" + itoa(k+1)
+		f.Title += ", part " + itoa(k+1)
+	}
+}
+
+// methodCurves draws one curve per method, over as many figures with the same
+// axes as lines can be told apart in.
+func (r *Run) methodCurves(metric, series int) []*Figure {
 	m := &r.Metrics[metric]
 	s := &m.Series[series]
-	var curves []curve
-	var l legend
-	controls := 0
-	for _, i := range r.representatives() {
-		c, ok := r.meanCurve(i, metric, series)
-		if !ok {
+	var all []curve
+	groups := r.companies(metric)
+	for _, g := range groups {
+		for _, i := range g {
+			if c, ok := r.meanCurve(i, metric, series); ok {
+				all = append(all, c)
+			}
+		}
+	}
+	var fs []*Figure
+	for k, g := range groups {
+		var curves []curve
+		var l legend
+		controls := 0
+		for _, i := range g {
+			c, ok := r.meanCurve(i, metric, series)
+			if !ok {
+				continue
+			}
+			c.pen = penOf(len(curves) - controls)
+			if r.Attributions[i].Control {
+				c.pen = controlPen(controls)
+				controls++
+			}
+			curves = append(curves, c)
+			l.add(r.label(i), c.pen)
+		}
+		if len(curves) == 0 {
 			continue
 		}
-		c.pen = penOf(len(curves) - controls)
-		if r.Attributions[i].Control {
-			c.pen = controlPen(controls)
-			controls++
+		height := 2.15 * vg.Inch
+		p := curvePlot("", s, curves, height, single-0.6*vg.Inch, 6)
+		ranges(p, all)
+		f := &Figure{
+			ID: r.curveID(metric, series), Title: title(m.title()),
+			Caption: sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One configuration per method: the largest n_steps and nt_samples." + r.reading(metric),
+			w:       single, h: height + l.height(single),
 		}
-		curves = append(curves, c)
-		l.add(r.label(i), c.pen)
+		numbered(f, k, len(groups))
+		f.draw = func(c draw.Canvas) {
+			drawGrid(sub(c, 0, 0, single, height), [][]*plot.Plot{{p}})
+			l.draw(sub(c, 0, height, single, f.h-height))
+		}
+		fs = append(fs, f)
 	}
-	if len(curves) == 0 {
-		return nil
-	}
-	height := 2.15 * vg.Inch
-	p := curvePlot("", s, curves, height, single-0.6*vg.Inch, 6)
-	f := &Figure{
-		ID: r.curveID(metric, series), Title: title(m.title()),
-		Caption: sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One configuration per method: the largest n_steps and nt_samples." + r.reading(metric),
-		w:       single, h: height + l.height(single),
-	}
-	f.draw = func(c draw.Canvas) {
-		drawGrid(sub(c, 0, 0, single, height), [][]*plot.Plot{{p}})
-		l.draw(sub(c, 0, height, single, f.h-height))
-	}
-	return f
+	return fs
 }
 
 // curvePlot puts curves into one plot; the axes have n ticks.

@@ -23,14 +23,17 @@ func (r *Run) depthFigures() []*Figure {
 		if len(all) == 0 {
 			continue
 		}
-		if f := r.depthFigure(m, all); f != nil {
+		groups := r.companies(m)
+		for k, g := range groups {
+			f := r.depthFigure(m, all, g)
+			numbered(f, k, len(groups))
 			fs = append(fs, f)
 		}
 	}
 	return fs
 }
 
-func (r *Run) depthFigure(metric int, series []int) *Figure {
+func (r *Run) depthFigure(metric int, series, attributions []int) *Figure {
 	m := &r.Metrics[metric]
 	var l legend
 	type row struct {
@@ -39,10 +42,7 @@ func (r *Run) depthFigure(metric int, series []int) *Figure {
 	}
 	var rows []row
 	controls := 0
-	for _, i := range r.representatives() {
-		if r.score(i, metric) == nil {
-			continue
-		}
+	for _, i := range attributions {
 		p := penOf(len(rows) - controls)
 		if r.Attributions[i].Control {
 			p = controlPen(controls)
@@ -50,9 +50,6 @@ func (r *Run) depthFigure(metric int, series []int) *Figure {
 		}
 		rows = append(rows, row{i, p})
 		l.add(r.label(i), p)
-	}
-	if len(rows) == 0 {
-		return nil
 	}
 	cols := min(4, len(series))
 	lines := (len(series) + cols - 1) / cols

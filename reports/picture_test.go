@@ -224,3 +224,49 @@ func TestPagesOfManyMethods(t *testing.T) {
 		t.Errorf("got %d contact sheets with %d columns, want 2 to 6 with %d", contacts, columns, len(r.Attributions))
 	}
 }
+
+// Curves of sixty methods go over several figures, each method in one with a pen
+// of its own, all controls in each, none larger than a page.
+func TestCurvesOfManyMethods(t *testing.T) {
+	r := manyMethods()
+	for i := range r.Attributions {
+		for m := range r.Metrics {
+			if r.score(i, m) == nil {
+				s := *r.score(1, m)
+				s.Attribution = i
+				r.Scores = append(r.Scores, s)
+			}
+		}
+	}
+	if err := r.check(); err != nil {
+		t.Fatal(err)
+	}
+	if maxLines > len(lineColors) {
+		t.Errorf("%d lines share a plot, but there are %d pens", maxLines, len(lineColors))
+	}
+	for m := range r.Metrics {
+		shown := map[int]int{}
+		for _, g := range r.companies(m) {
+			if len(g) > maxLines+2 {
+				t.Errorf("%s: %d lines in a figure", r.Metrics[m].ID, len(g))
+			}
+			for _, i := range g {
+				shown[i]++
+			}
+		}
+		for _, i := range r.representatives() {
+			if n := shown[i]; n != 1 && !r.Attributions[i].Control || n == 0 {
+				t.Errorf("%s: %s is in %d figures", r.Metrics[m].ID, r.Attributions[i].ID, n)
+			}
+		}
+	}
+	fs := append(r.curveFigures(), r.depthFigures()...)
+	if len(fs) < 27 {
+		t.Errorf("got %d figures, want 9 of each of three metrics", len(fs))
+	}
+	for _, f := range fs {
+		if f.w > double+1 || f.h > pageHeight {
+			t.Errorf("%s: %v x %v points, want at most %v x %v", f.ID, f.w, f.h, double, pageHeight)
+		}
+	}
+}
