@@ -243,8 +243,12 @@ func TestLayersAndNeuronsThatAreNotThere(t *testing.T) {
 	}
 	flat := &model.Net{Input: model.Shape{C: 1, H: 2, W: 2}, Layers: []model.Layer{{Kind: "flatten"}, {Kind: "linear", Out: 3}}}
 	skip := &model.Net{Input: model.Shape{C: 1, H: 4, W: 4}, Layers: []model.Layer{
-		{Kind: "conv2d", Out: 2, Kernel: 3, Padding: 1}, {Kind: "relu"}, {Kind: "conv2d", Out: 2, Kernel: 3, Padding: 1},
-		{Kind: "add", From: "conv1"}, {Kind: "flatten"}, {Kind: "linear", Out: 3},
+		{Kind: "conv2d", Out: 2, Kernel: 3, Padding: 1},
+		{Kind: "relu"},
+		{Kind: "conv2d", Out: 2, Kernel: 3, Padding: 1},
+		{Kind: "add", From: "conv1"},
+		{Kind: "flatten"},
+		{Kind: "linear", Out: 3},
 	}}
 	for _, n := range []*model.Net{flat, skip} {
 		if err := n.Resolve(); err != nil {
@@ -364,6 +368,42 @@ func TestDeepLiftSHAPIsAMean(t *testing.T) {
 		}
 		if d := a.delta(); !a.Summed || math.Abs(d) > 1e-4*(1+math.Abs(a.FX)+math.Abs(a.FB)) {
 			t.Errorf("image %d: delta %v of %v", i, d, a.FX-a.FB)
+		}
+	}
+}
+
+// A method allocates nothing for a point, only the few words that the engine
+// takes for each call, one for every block of points that a layer is fed.
+func TestLayerPointsCostNoMemory(t *testing.T) {
+	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 14)
+	in := images(e, 3)
+	at, neuron := AtLayer{Layer: "conv1"}, AtNeuron{Layer: "fc1", Neuron: []int{1}}
+	for name, of := range map[string]func(n int) Method{
+		"layer_conductance": func(n int) Method {
+			return &LayerConductance{AtLayer: at, Path: Path{NSteps: n, Quadrature: "riemann_middle"}}
+		},
+		"internal_influence": func(n int) Method {
+			return &InternalInfluence{AtLayer: at, Path: Path{NSteps: n, Quadrature: "riemann_middle"}}
+		},
+		"neuron_conductance": func(n int) Method {
+			return &NeuronConductance{AtNeuron: neuron, Path: Path{NSteps: n, Quadrature: "riemann_middle"}}
+		},
+		"layer_gradient_shap": func(n int) Method { return &LayerGradientSHAP{at, GradientSHAP{NSamples: n}} },
+		"noise over layer_deep_lift": func(n int) Method {
+			return &NoiseTunnel{Over: &LayerDeepLift{AtLayer: at}, NTType: "smoothgrad", NTSamples: n}
+		},
+	} {
+		count := func(n int) float64 {
+			m := of(n)
+			return testing.AllocsPerRun(1, func() {
+				if err := m.Attribute(e, in, func(int, Attribution) {}); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		blocks := float64(3*980*4) / model.Lanes // three images; up to three points forward and one back a step
+		if few, many := count(20), count(1000); many > few+4*blocks {
+			t.Errorf("%s: %v allocations with few points, %v with many, want at most four for each of %v blocks", name, few, many, blocks)
 		}
 	}
 }
