@@ -15,9 +15,10 @@ import (
 )
 
 // Report rebuilds the report of a run directory from its store alone: neither
-// data nor weights are needed. formats and figures replace the specification's
-// choice where they are not empty. It returns the report's directory.
-func Report(dir string, formats, figures []string) (string, error) {
+// data nor weights are needed. formats, figures and pictures replace the
+// specification's choice where they are not empty. It returns the report's
+// directory.
+func Report(dir string, formats, figures []string, pictures ...reports.Picture) (string, error) {
 	s := &Store{Dir: dir}
 	man, err := s.Manifest()
 	if err != nil {
@@ -33,7 +34,23 @@ func Report(dir string, formats, figures []string) (string, error) {
 	if len(figures) > 0 {
 		man.Figures = figures
 	}
+	if len(pictures) > 0 {
+		man.Pictures = pictures
+	}
 	return s.report(p, man, training)
+}
+
+// DecodePictures reads how maps are drawn from a flag's value in YAML: a mapping
+// as in the section report, or a list of them. The error says what cannot be by
+// the name of the flag.
+func DecodePictures(value, flag string) ([]reports.Picture, error) {
+	t := newText(flag, value)
+	d := newDecoder(t)
+	var p pictures
+	if n := d.parse(t); n != nil {
+		p.decodeNode(d, n)
+	}
+	return p, d.err()
 }
 
 // CheckFormats reports formats and figures that no report can be written in.
