@@ -205,28 +205,36 @@ func count(valid []float32) float64 {
 
 // laneSum adds up the valid lanes of all pixels; lanes come in fours.
 func laneSum(a, valid []float32) float64 {
-	var s [4]float64
-	for lanes := len(valid); len(a) > 0; a = a[lanes:] {
-		for l, v := range valid {
-			s[l%4] += float64(float64(a[l]) * float64(v)) // v is 0 or 1
+	var s0, s1, s2, s3 float64
+	lanes := len(valid)
+	for ; len(a) > 0; a = a[lanes:] {
+		for l := 0; l+4 <= lanes; l += 4 {
+			v, x := valid[l:l+4], a[l:l+4]
+			s0 += float64(v[0] * x[0]) // v is 0 or 1
+			s1 += float64(v[1] * x[1])
+			s2 += float64(v[2] * x[2])
+			s3 += float64(v[3] * x[3])
 		}
 	}
-	return (s[0] + s[2]) + (s[1] + s[3])
+	return (s0 + s2) + (s1 + s3)
 }
 
 // laneProducts is laneSum of (a-da)*(b-db).
 func laneProducts(a []float32, da float64, b []float32, db float64, valid []float32) float64 {
-	var s [4]float64
+	var s0, s1, s2, s3 float64
 	lanes := len(valid)
+	term := func(v, a, b float32) float64 { return float64(float64(v) * float64((float64(a)-da)*(float64(b)-db))) }
 	for len(a) > 0 {
-		for l, v := range valid {
-			if v != 0 {
-				s[l%4] += float64((float64(a[l]) - da) * (float64(b[l]) - db))
-			}
+		for l := 0; l+4 <= lanes; l += 4 {
+			v, x, y := valid[l:l+4], a[l:l+4], b[l:l+4]
+			s0 += term(v[0], x[0], y[0])
+			s1 += term(v[1], x[1], y[1])
+			s2 += term(v[2], x[2], y[2])
+			s3 += term(v[3], x[3], y[3])
 		}
 		a, b = a[lanes:], b[lanes:]
 	}
-	return (s[0] + s[2]) + (s[1] + s[3])
+	return (s0 + s2) + (s1 + s3)
 }
 
 // follow moves a batch norm's running statistics by those of a batch of n
