@@ -40,11 +40,6 @@ func (r ref) backward(n *Net, wt *Weights, rule Rule, acts [][]float64, arg [][]
 	return r.back(n, wt, rule, one(acts, arg), one(ra, rarg), [][]float64{g}, nil)[0]
 }
 
-// backwardWeights adds the gradients of the weights to what grad returns.
-func (r ref) backwardWeights(n *Net, wt *Weights, acts [][]float64, arg [][]int, g []float64, grad func(string) []float64) {
-	r.back(n, wt, Gradient, one(acts, arg), tape{}, [][]float64{g}, grad)
-}
-
 func one(acts [][]float64, arg [][]int) (t tape) {
 	for _, a := range acts {
 		t.acts = append(t.acts, [][]float64{a})
