@@ -10,7 +10,7 @@ import (
 // AtLayer says which layer a method looks at. It stands for the layer's output,
 // or with AttributeToLayerInput for what the layer reads.
 type AtLayer struct {
-	Layer                 string `yaml:"layer" doc:"name of the layer; none is the last conv2d"`
+	Layer                 string `yaml:"layer" doc:"name of the layer; none is the last conv2d, or behind skips past it the next layer without"`
 	AttributeToLayerInput bool   `yaml:"attribute_to_layer_input" doc:"look at what the layer reads instead of its output"`
 }
 
@@ -18,20 +18,18 @@ type AtLayer struct {
 // of the option that asks for the input.
 func (o AtLayer) cut(n *model.Net, inputOption string) (string, error) {
 	names := make([]string, len(n.Layers))
-	at, lastConv := -1, -1
+	at, name := -1, o.Layer
+	if name == "" {
+		name = lastConv(n, false)
+	}
 	for i, l := range n.Layers {
 		names[i] = l.Name
-		if l.Name == o.Layer {
+		if l.Name == name {
 			at = i
 		}
-		if l.Kind == "conv2d" {
-			lastConv = i
-		}
 	}
-	if o.Layer == "" {
-		if at = lastConv; at < 0 {
-			return "", &Problem{Option: "layer", Msg: "is missing and there is no conv2d, want one of " + strings.Join(names, ", ")}
-		}
+	if at < 0 && o.Layer == "" {
+		return "", &Problem{Option: "layer", Msg: "is missing and there is no conv2d, want one of " + strings.Join(names, ", ")}
 	}
 	if at < 0 {
 		msg := fmt.Sprintf("is %q, want one of %s", o.Layer, strings.Join(names, ", "))

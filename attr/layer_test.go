@@ -272,6 +272,7 @@ func TestLayersAndNeuronsThatAreNotThere(t *testing.T) {
 		{"input of the first", tinyNet, &LayerDeepLift{AtLayer: AtLayer{Layer: "conv1", AttributeToLayerInput: true}}, []string{
 			"attribute_to_layer_input is true, but what layer conv1 reads is the image",
 		}},
+		{"last convolution under a skip", skip, &LayerDeepLift{}, nil},
 		{"input of a sum", skip, &LayerActivation{AtLayer{Layer: "add1", AttributeToLayerInput: true}}, []string{
 			"attribute_to_layer_input is true, but layer add1 reads two others, conv2 and conv1",
 		}},
