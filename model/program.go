@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,15 +16,17 @@ import (
 // alone is computed once, by prepare, and shared; the rest lives in an arena of
 // which every worker has its own.
 type program struct {
-	level   kernel.Level
-	static  []buffer           // weights, and results that depend on nothing else
-	prep    []step             // steps that fill static, in order
-	steps   []step             // steps of one run
-	floats  int                // size of an arena
-	scratch int                // floats of scratch any step needs
-	weights map[string]operand // leaves in static
-	leaves  map[string]operand // leaves in the arena
-	outputs []operand
+	level  kernel.Level
+	static []buffer // weights, and results that depend on nothing else
+	prep   []step   // steps that fill static, in order
+	steps  []step   // steps of one run
+	// reference counts the first of them, which depend on the baseline alone.
+	reference int
+	floats    int                // size of an arena
+	scratch   int                // floats of scratch any step needs
+	weights   map[string]operand // leaves in static
+	leaves    map[string]operand // leaves in the arena
+	outputs   []operand
 }
 
 type buffer []float32
@@ -130,10 +133,28 @@ func (b *graph) compile(level kernel.Level, outputs []*gorgonia.Node) *program {
 		p.prep = append(p.prep, s)
 		p.scratch = max(p.scratch, o.scratch)
 	}
+	// The baseline's own steps come first: a run skips them while it stays the same.
+	alone := map[*gorgonia.Node]bool{b.leaves["baseline"]: true}
+	var reference, rest []todo
+	for _, t := range dynamic {
+		own := true
+		for _, in := range b.operands[t.n] {
+			own = own && (place[in].static || alone[in])
+		}
+		if alone[t.n] = own; own {
+			reference = append(reference, t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	dynamic, p.reference = append(reference, rest...), len(reference)
 	last := map[*gorgonia.Node]int{}
 	for i, t := range dynamic {
 		for _, in := range b.operands[t.n] {
 			last[in] = i
+			if i >= p.reference && alone[in] {
+				last[in] = len(dynamic) // what later runs may still read is never overwritten
+			}
 		}
 		p.scratch = max(p.scratch, t.op.scratch)
 	}
@@ -243,6 +264,9 @@ type instance struct {
 	weights map[string][]float32
 	leaf    map[string][]float32
 	out     [][]float32
+
+	reference int
+	held      []float32 // the baseline of the last run, empty before the first
 }
 
 type bound struct {
@@ -252,7 +276,7 @@ type bound struct {
 }
 
 func (p *program) instance() *instance {
-	in := &instance{k: kernel.For(p.level), mem: aligned(p.floats), scratch: aligned(p.scratch + align), weights: map[string][]float32{}, leaf: map[string][]float32{}}
+	in := &instance{k: kernel.For(p.level), mem: aligned(p.floats), scratch: aligned(p.scratch + align), weights: map[string][]float32{}, leaf: map[string][]float32{}, reference: p.reference}
 	slice := func(o operand) []float32 {
 		if o.static {
 			return p.static[o.at]
@@ -317,8 +341,24 @@ func (p *program) release() {
 
 // run computes the outputs from the leaves.
 func (in *instance) run() {
-	for i := range in.steps {
-		s := &in.steps[i]
+	steps := in.steps
+	if in.reference > 0 {
+		if base := in.leaf["baseline"]; !sameMemory(base, in.held) {
+			in.held = append(in.held[:0], base...)
+		} else {
+			steps = steps[in.reference:]
+		}
+	}
+	for i := range steps {
+		s := &steps[i]
 		s.op.run(in.k, s.out, s.in, in.scratch)
 	}
+}
+
+// sameMemory reports whether a and b hold the same bits.
+func sameMemory(a, b []float32) bool {
+	if len(a) != len(b) || len(a) == 0 {
+		return false
+	}
+	return bytes.Equal(unsafe.Slice((*byte)(unsafe.Pointer(&a[0])), 4*len(a)), unsafe.Slice((*byte)(unsafe.Pointer(&b[0])), 4*len(b)))
 }
