@@ -5,7 +5,9 @@ import (
 	"image/color"
 	"image/draw"
 
+	"golang.org/x/text/encoding/charmap"
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	vgdraw "gonum.org/v1/plot/vg/draw"
@@ -36,6 +38,21 @@ func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	}
 	rect.Max.X = rect.Min.X + (rect.Max.X-rect.Min.X)*vg.Length(width)/vg.Length(b.Dx())
 	c.Canvas.DrawImage(rect, out)
+}
+
+// FillString implements vg.Canvas. The library's fonts are encoded as Windows
+// 1252, but it writes and measures text as it comes. What that code page has not
+// becomes a question mark.
+func (c *pdfCanvas) FillString(f font.Face, at vg.Point, text string) {
+	encoded := make([]byte, 0, len(text))
+	for _, r := range text {
+		b, ok := charmap.Windows1252.EncodeRune(r)
+		if !ok {
+			b = '?'
+		}
+		encoded = append(encoded, b)
+	}
+	c.Canvas.FillString(f, at, string(encoded))
 }
 
 // band is a polygon of a see-through colour.

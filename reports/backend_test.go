@@ -47,6 +47,24 @@ func TestPDFBandColour(t *testing.T) {
 	t.Error("got no fill of colour 0 0.4 0.8")
 }
 
+// Signs beyond ASCII are written in the code page of the PDF's fonts: the
+// plus-minus sign is one byte, the ellipsis another.
+func TestPDFText(t *testing.T) {
+	f := &Figure{w: 100, h: 30, draw: func(c draw.Canvas) {
+		c.FillText(sans(8), vg.Point{X: 5, Y: 5}, "\u00b10.5 and\u2026 \u2191")
+	}}
+	pdf, err := f.Render("pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range streams(t, pdf) {
+		if bytes.Contains(s, []byte("(\xb10.5 and\x85 ?)")) {
+			return
+		}
+	}
+	t.Error("got no text in Windows 1252")
+}
+
 // Images come in the order they were drawn in, top row first on the page: the
 // library alone turns them upside down and shuffles those of equal size.
 func TestPDFImages(t *testing.T) {
