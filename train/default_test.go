@@ -30,7 +30,7 @@ func TestDefaultWeights(t *testing.T) {
 			right++
 		}
 	}
-	if right != 1903 {
-		t.Errorf("%d of %d test images are classified rightly, want 1903", right, set.Len())
+	if right != 1914 {
+		t.Errorf("%d of %d test images are classified rightly, want 1914", right, set.Len())
 	}
 }
