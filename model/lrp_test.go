@@ -432,8 +432,12 @@ func TestRelevanceOfLayers(t *testing.T) {
 					t.Fatalf("%s %s: %d values, want %d", n.Name, layer.Name, got, want)
 				}
 				want := whole[p].target.Of(whole[p].logits)
-				if behind := whole[p].layers[accounted(n, whole[p].layers, i):]; len(behind) > 0 {
+				behind := whole[p].layers[accounted(n, whole[p].layers, i):]
+				if len(behind) > 0 {
 					want = behind[0].In
+				}
+				if !slices.Equal(a.layers, behind) {
+					t.Errorf("%s %s point %d: the account is %v, want that of the layers behind, %v", n.Name, layer.Name, p, a.layers, behind)
 				}
 				var sum float64
 				for _, v := range a.rel {

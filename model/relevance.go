@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 )
@@ -32,8 +33,9 @@ func (l *LRP) key() string { return fmt.Sprintf("%+v", *l) }
 type Relevance struct {
 	Map    []float32 // relevance of the input or of LRP.Layer's output, in the order [C][H][W]
 	Logits []float32 // [classes]
-	// Layers is the account of every layer that shares relevance out, input to
-	// output: conv2d and linear but for the rule pass, average pools, additions.
+	// Layers is the account of every layer behind LRP.Layer that shares relevance
+	// out, input to output: conv2d and linear but for the rule pass, average pools,
+	// additions.
 	Layers []RelevanceShare
 }
 
@@ -154,6 +156,16 @@ func relevanceGraph(n *Net, l *LRP) (*graph, []*gorgonia.Node, error) {
 	outs := []*gorgonia.Node{logits, rel}
 	if at+1 < len(acts)-1 {
 		outs[1] = b.differentiate(logits, rel, acts[at+1])[0]
+	}
+	// The way back goes through the layer itself too, which is no part of the
+	// account: what its bias takes, it takes after the relevance asked for.
+	for k := 0; k < len(b.lrp.sharers); {
+		if b.lrp.sharers[k] > at {
+			k++
+			continue
+		}
+		b.lrp.sharers = slices.Delete(b.lrp.sharers, k, k+1)
+		b.lrp.shares = slices.Delete(b.lrp.shares, k, k+1)
 	}
 	return b, append(outs, b.lrp.shares...), nil
 }
