@@ -112,6 +112,9 @@ func (o *IntegratedGradients) passes() int {
 	return o.NSteps
 }
 
+// adaptive tells whether passes is a bound.
+func (o *IntegratedGradients) adaptive() bool { return o.Tolerance > 0 }
+
 func (o *IntegratedGradients) baselines() []Baseline { return []Baseline{o.Baseline} }
 
 // from returns what writes the baseline of an input.

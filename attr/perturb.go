@@ -258,7 +258,7 @@ func shuffle(s *rng.Stream, p []int32) {
 func Forwards(m Method, n *model.Net) int {
 	switch o := m.(type) {
 	case *NoiseTunnel:
-		return o.NTSamples * Forwards(o.Over, n)
+		return o.copies() * Forwards(o.Over, n)
 	case interface{ forwards(n *model.Net) int }:
 		return o.forwards(n)
 	}

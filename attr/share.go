@@ -90,3 +90,15 @@ func Files(m Method) []string {
 	}
 	return files
 }
+
+// AtMost tells whether Passes is a bound rather than the number: m looks at each
+// image to know when it is accurate enough.
+func AtMost(m Method) bool {
+	switch o := m.(type) {
+	case *NoiseTunnel:
+		return o.Tolerance > 0 || AtMost(o.Over)
+	case interface{ adaptive() bool }:
+		return o.adaptive()
+	}
+	return false
+}

@@ -110,38 +110,59 @@ func (p *Plan) pictured(b int) int {
 	return max(0, min(to, p.spec.Report.Pictures)-from)
 }
 
-// passes estimates the gradients that attributing one image by all members
-// takes, with what they share computed once.
-func (p *Plan) passes(members []int) int {
-	largest := map[float64]int{} // by the tunnels' noise level
-	total := 0
-	for _, k := range members {
-		n := attr.Passes(p.Attributions[k].Method)
-		t, ok := p.Attributions[k].Method.(*attr.NoiseTunnel)
-		if !ok {
-			total += n
-			continue
-		}
-		s := float64(t.Stdevs)
-		if n > largest[s] {
-			total += n - largest[s]
-			largest[s] = n
-		}
+// explaining estimates the passes that attributing one image by all members
+// takes, with what they share computed once: forward and backward, and forward
+// alone.
+func (p *Plan) explaining(members []int) (gradients, forwards int) {
+	type noise struct {
+		stdev    float64
+		relative bool
 	}
-	return total
+	type passes struct{ gradients, forwards int }
+	largest := map[noise]passes{} // of the noise tunnels of a group
+	for _, k := range members {
+		m := p.Attributions[k].Method
+		add := passes{attr.Passes(m), attr.Forwards(m, p.net)}
+		if t, ok := m.(*attr.NoiseTunnel); ok && t.Tolerance == 0 {
+			at := noise{t.Stdevs, t.StdevsRelative}
+			former := largest[at]
+			add.gradients = max(0, add.gradients-former.gradients)
+			add.forwards = max(0, add.forwards-former.forwards)
+			largest[at] = passes{former.gradients + add.gradients, former.forwards + add.forwards}
+		}
+		gradients += add.gradients
+		forwards += add.forwards
+	}
+	return gradients, forwards
+}
+
+// explainingWork is the cost of explaining one image by all members, in passes
+// forward.
+func (p *Plan) explainingWork(members []int) int {
+	gradients, forwards := p.explaining(members)
+	return gradientWork*gradients + forwards
+}
+
+// bounded tells whether the task's cost is a bound, since a method of it looks at
+// each image to know when to stop.
+func (p *Plan) bounded(t Task) bool {
+	return slices.ContainsFunc(p.Groups[t.Group], func(a int) bool { return attr.AtMost(p.Attributions[a].Method) })
 }
 
 func (p *Plan) cost(t *Task) {
 	group := p.Groups[t.Group]
 	from, to := p.block(t.Block)
 	n := to - from
-	t.Gradients = n * p.passes(group)
-	t.Forwards = n * (1 + 2*len(group))
+	gradients, forwards := p.explaining(group)
+	t.Gradients = n * gradients
+	t.Forwards = n * (forwards + 1 + 2*len(group))
 	for m := range p.Metrics {
 		forward, explain := metrics.Cost(p.Metrics[m].Metric, p.net)
 		members := p.members(group, m)
-		t.Gradients += p.scored(m, t.Block) * explain * p.passes(members)
-		t.Forwards += p.scored(m, t.Block) * forward * len(members)
+		gradients, forwards := p.explaining(members)
+		scored := p.scored(m, t.Block)
+		t.Gradients += scored * explain * gradients
+		t.Forwards += scored * (explain*forwards + forward*len(members))
 	}
 }
 

@@ -133,3 +133,44 @@ func TestPlanCoversEveryCellOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanCost counts by hand what tasks take.
+func TestPlanCost(t *testing.T) {
+	const head = `
+name: cost
+data: {dataset: shapes, images: "0:20", n_train: 20, n_test: 20}
+model: {net: tutorial, weights: default}
+controls: false
+attributions:
+`
+	for _, r := range []struct {
+		name                string
+		attributions        string
+		gradients, forwards int // per image, without those for F(x) and F(baseline)
+		bounded             bool
+	}{
+		{"gradients", "  - {method: integrated_gradients, n_steps: 7}", 7, 0, false},
+		{"masks", "  - {method: rise, n_masks: 30}", 0, 31, false},
+		{"a tunnel over masks", "  - {method: noise_tunnel, over: {method: rise, n_masks: 30}, nt_samples: 3}", 0, 93, false},
+		{"tunnels share", "  - {method: noise_tunnel, over: {method: rise, n_masks: 30}, nt_samples: [2, 3], stdevs: [0.1, 0.2]}", 0, 2 * 93, false},
+		{"relative noise is another", "  - {method: noise_tunnel, nt_samples: [2, 3], stdevs_relative: [true, false]}", 6, 0, false},
+		{"steps to a tolerance", "  - {method: integrated_gradients, tolerance: 0.1, max_steps: 64}", 64, 0, true},
+		{"samples to a tolerance", "  - {method: noise_tunnel, tolerance: 0.1, max_samples: 40}", 40, 0, true},
+		{"steps to a tolerance of a layer", "  - {method: layer_integrated_gradients, tolerance: 0.1, max_steps: 64}", 64, 0, true},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			p := planOf(t, head+r.attributions+"\n", func(_ *Spec, m *Manifest) {
+				m.Layers = model.Nets["tutorial"].New(m.Shape, len(m.Classes)).Layers
+				m.Images = m.Images[:20]
+			}, "model")
+			if len(p.Tasks) != 1 {
+				t.Fatalf("%d tasks, want 1", len(p.Tasks))
+			}
+			task := p.Tasks[0]
+			edges := 1 + 2*len(p.Attributions)
+			if task.Gradients != 20*r.gradients || task.Forwards != 20*(r.forwards+edges) || p.bounded(task) != r.bounded {
+				t.Errorf("%d gradients, %d passes forward, bounded %v; want %d, %d, %v", task.Gradients, task.Forwards, p.bounded(task), 20*r.gradients, 20*(r.forwards+edges), r.bounded)
+			}
+		})
+	}
+}

@@ -175,13 +175,17 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 		if s := attr.MapShape(x.Method, p.net); s != p.net.Input {
 			row.Shape = reports.Shape(s)
 		}
+		var drawn sampling
 		for b := range p.Blocks() {
-			maps, err := s.maps(p, a, b)
+			maps, sampled, err := s.maps(p, a, b)
 			if err != nil {
 				return nil, err
 			}
 			row.Maps = append(row.Maps, maps...)
+			from, _ := p.block(b)
+			drawn.put(sampled, from, len(p.Images))
 		}
+		row.Steps, row.StdErr = drawn.steps, drawn.stderr
 		r.Attributions = append(r.Attributions, row)
 	}
 	for m, x := range p.Metrics {
@@ -265,30 +269,31 @@ func softmax(logits []float32) []float64 {
 	return p
 }
 
-func (s *Store) maps(p *Plan, a, b int) ([][]float32, error) {
+func (s *Store) maps(p *Plan, a, b int) ([][]float32, sampling, error) {
 	rec, err := s.cellArrays(p.mapsKey(a, b))
 	if err != nil {
-		return nil, err
+		return nil, sampling{}, err
 	}
 	from, to := p.block(b)
 	shape := attr.MapShape(p.Attributions[a].Method, p.net)
 	stored, err := array[int](rec, "shape", 3)
 	if err != nil {
-		return nil, err
+		return nil, sampling{}, err
 	}
 	if got := (model.Shape{C: stored[0], H: stored[1], W: stored[2]}); got != shape {
-		return nil, fmt.Errorf("experiments: the stored maps of %s are %v, want %v", p.Attributions[a].ID, got, shape)
+		return nil, sampling{}, fmt.Errorf("experiments: the stored maps of %s are %v, want %v", p.Attributions[a].ID, got, shape)
 	}
 	size, shown := shape.Size(), p.pictured(b)
 	v, err := array[float32](rec, "maps", shown*size)
 	if err != nil {
-		return nil, err
+		return nil, sampling{}, err
 	}
 	out := make([][]float32, to-from)
 	for i := range shown {
 		out[i] = v[i*size : (i+1)*size]
 	}
-	return out, nil
+	sampled, err := readSampling(rec, to-from)
+	return out, sampled, err
 }
 
 func (s *Store) score(p *Plan, a, m int, series []reports.Series) (reports.Score, error) {

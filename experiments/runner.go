@@ -129,18 +129,25 @@ func (r *runner) look(ctx context.Context, tasks []Task) ([]Task, error) {
 }
 
 func (r *runner) compute(ctx context.Context, tasks []Task) error {
-	gradients, forwards, work := 0, 0, 0
+	gradients, forwards, work, bounded := 0, 0, 0, false
 	for _, t := range tasks {
 		work += t.work()
 		gradients += t.Gradients
 		forwards += t.Forwards
+		bounded = bounded || r.plan.bounded(t)
 	}
 	workers := min(r.o.workers(), len(tasks))
 	estimate, err := r.calibrate(ctx, gradients, forwards, workers)
 	if err != nil {
 		return err
 	}
-	r.o.Console.Log.Info("computing", "cells", r.out.Cells-r.out.Found, "stored", r.out.Found, "gradients", gradients, "forwards", forwards, "workers", workers, "about", estimate.String())
+	cost := func(x any) string {
+		if bounded { // by a method that stops once it is accurate enough
+			return fmt.Sprint("at most ", x)
+		}
+		return fmt.Sprint(x)
+	}
+	r.o.Console.Log.Info("computing", "cells", r.out.Cells-r.out.Found, "stored", r.out.Found, "gradients", cost(gradients), "forwards", cost(forwards), "workers", workers, "about", cost(estimate))
 	r.bar = r.o.Console.bar("attributing", work)
 	defer r.bar.stop()
 

@@ -194,6 +194,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 	started := now()
 	ms := make([]attr.Method, len(missing))
 	cases := make([][]metrics.Case, len(missing))
+	sampled := make([]sampling, len(missing))
 	for k, a := range missing {
 		ms[k] = p.Attributions[a].Method
 		cases[k] = make([]metrics.Case, len(b.index))
@@ -216,6 +217,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 		c := &cases[k][i]
 		c.Map, c.FX, c.FB, c.Summed, c.Reversed = slices.Clone(a.Map), a.FX, a.FB, a.Summed, a.Reversed
 		c.Relevance = slices.Clone(a.Relevance)
+		sampled[k].take(i, len(b.index), a)
 	})
 	if err == nil {
 		err = bad
@@ -223,7 +225,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 	if err != nil {
 		return nil, err
 	}
-	w.did(t, gradientWork*len(b.index)*p.passes(missing))
+	w.did(t, len(b.index)*p.explainingWork(missing))
 	took := since(started) / float64(len(missing))
 	for k, a := range missing {
 		key := p.mapsKey(a, t.Block)
@@ -249,6 +251,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 		r.floats("fb", fb)
 		r.bytes("summed", summed)
 		r.float32s("maps", maps)
+		sampled[k].write(&r)
 		if err := w.put(key, r.b, p.Attributions[a].ID, took); err != nil {
 			return nil, err
 		}
@@ -353,7 +356,7 @@ func (g *again) explain(m *model.Model, cases []metrics.Case, emit func(i int, m
 	hash := m.Hash()
 	mw := g.w.worker(m, hash)
 	if len(g.methods) == 1 {
-		defer g.w.did(g.task, gradientWork*len(in)*g.w.plan.passes(g.rows))
+		defer g.w.did(g.task, len(in)*g.w.plan.explainingWork(g.rows))
 		return attr.Run(g.w.env(mw), g.methods, in, func(_, i int, a attr.Attribution) { emit(i, a.Map) })
 	}
 	key := asked(hash, in)
@@ -368,7 +371,7 @@ func (g *again) explain(m *model.Model, cases []metrics.Case, emit func(i int, m
 		if err != nil {
 			return err
 		}
-		g.w.did(g.task, gradientWork*len(in)*g.w.plan.passes(g.rows[g.d:]))
+		g.w.did(g.task, len(in)*g.w.plan.explainingWork(g.rows[g.d:]))
 		g.kept[key] = maps
 	}
 	for i, x := range maps[g.d] {

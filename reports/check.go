@@ -30,6 +30,12 @@ func (r *Run) check() error {
 		if a.Maps != nil && len(a.Maps) != len(r.Images) {
 			bad("attribution %s has %d maps, want one per image, %d", a.ID, len(a.Maps), len(r.Images))
 		}
+		if a.Steps != nil && len(a.Steps) != len(r.Images) {
+			bad("attribution %s has the steps of %d images, want %d", a.ID, len(a.Steps), len(r.Images))
+		}
+		if a.StdErr != nil && len(a.StdErr) != len(r.Images) {
+			bad("attribution %s has the standard errors of %d images, want %d", a.ID, len(a.StdErr), len(r.Images))
+		}
 		for i, m := range a.Maps {
 			if s := a.shape(r); m != nil && (len(m) != s.C*s.H*s.W || len(m) == 0) {
 				bad("attribution %s: the map of image %d has %d values, want %d (%v)", a.ID, i, len(m), s.C*s.H*s.W, s)

@@ -54,6 +54,8 @@ type Attribution struct {
 	Control bool        // random, edge_detector
 	Shape   Shape       // of the maps; zero is the images' own
 	Maps    [][]float32 // [image][C*H*W of Shape]; nil for images that are not pictured
+	Steps   []int       // [image] steps, regions or samples that the method took; nil where it does not choose their number
+	StdErr  []float64   // [image] Euclidean norm of the map's standard errors over that of the map, NaN where the map is 0; nil where nothing is drawn
 }
 
 // Metric is one metric configuration.

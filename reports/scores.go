@@ -10,7 +10,8 @@ import (
 // method), params (all that differ from the defaults or are swept), metric,
 // series, x (abscissa or the name of the step; empty for a single number),
 // image (index in the data set) and value (every digit; empty where it is
-// undefined).
+// undefined). What methods say of their own numerics comes last, as metric
+// sampling.
 func (r *Run) writeScores(w io.Writer) error {
 	c := csv.NewWriter(w)
 	line := []string{"attribution", "params", "metric", "series", "x", "image", "value"}
@@ -47,6 +48,9 @@ func (r *Run) writeScores(w io.Writer) error {
 				}
 			}
 		}
+	}
+	if err := r.writeSampling(c); err != nil {
+		return fmt.Errorf("reports: scores: %w", err)
 	}
 	c.Flush()
 	if err := c.Error(); err != nil {

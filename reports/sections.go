@@ -55,6 +55,7 @@ func (r *Run) sections() []section {
 			s.addFigures(r.convergence(m))
 		}
 	})
+	add("Steps and sampling error", "", func(s *section) { s.addTable(r.sampling()) })
 	add("Deletion and insertion", "Pixels are removed from the image, or put into an empty one, in the order of the map. The curves ask whether the pixels a map ranks first are those the network uses; they depend on what stands in for a removed pixel, so compare methods within one substrate only.", func(s *section) {
 		s.addTable(r.areas())
 		s.addFigures(r.curveFigures()...)
