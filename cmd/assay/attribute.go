@@ -49,8 +49,9 @@ The .npz file holds, for N images:
 
   attributions  [N,C,H,W] float32, the maps: of the image's channels, rows and
                 columns, or those of the layer that a method attributes to
-  delta         [N] float64, sum of the map less (F(x) - F(baseline)); NaN where
-                the method makes no such promise, left out where it never does
+  delta         [N] float64, sum of the map less (F(x) - F(baseline)), for lrp
+                with compat=captum the other way round; NaN where the method
+                makes no such promise, left out where it never does
   logits        [N,classes] float32
   target        [N] int64, the class that was explained
   minus         [N] int64, the class whose logit was taken off, if the target is
@@ -58,6 +59,8 @@ The .npz file holds, for N images:
   stderr        [N,C,H,W] float32, standard errors of the maps, if the method
                 draws samples
   steps         [N] int64, if the method chooses their number for each image
+  bias          [N] float64, what lrp gave to biases: with the map's sum it makes
+                up F(x), but for what stabilisers took
   index         [N] int64, of the image in its split
 
 The same command gives the same bytes, whatever --workers says.`,
@@ -252,6 +255,7 @@ type attribution struct {
 	maps     []float32   // [N*C*H*W]
 	stderr   []float32   // likewise, nil without
 	steps    []int64     // [N]
+	bias     []float64   // [N], nil without
 	delta    []float64   // [N]
 	summed   bool        // some delta is defined
 	chosen   bool        // the method chose some number of steps
@@ -304,7 +308,7 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	block := max(1, min(model.Lanes, (n+workers-1)/workers)) // small enough for all to have work
-	var mu sync.Mutex                                        // guards next, errs, a.summed and tick
+	var mu sync.Mutex                                        // guards next, errs, what is made or set for all images, and tick
 	next := 0
 	var errs []error
 	take := func() (lo, hi int) {
@@ -325,6 +329,12 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 					a.stderr = make([]float32, n*size)
 				}
 				copy(a.stderr[(lo+i)*size:(lo+i+1)*size], r.StdErr)
+			}
+			if r.Relevance != nil {
+				if a.bias == nil {
+					a.bias = make([]float64, n)
+				}
+				a.bias[lo+i] = r.Bias
 			}
 			a.steps[lo+i] = int64(r.Steps)
 			a.chosen = a.chosen || r.Steps > 0
@@ -360,8 +370,8 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 	return errs[0]
 }
 
-// deltaOf returns how far the map's sum is from F(x)-F(baseline), NaN where it
-// is not meant to be that.
+// deltaOf returns how far the map's sum is from F(x)-F(baseline), with the sign
+// that the method has for it; NaN where it is not meant to be that.
 func deltaOf(r attr.Attribution) float64 {
 	if !r.Summed {
 		return math.NaN()
@@ -369,6 +379,9 @@ func deltaOf(r attr.Attribution) float64 {
 	sum := 0.0
 	for _, v := range r.Map {
 		sum += float64(v)
+	}
+	if r.Reversed {
+		return r.FX - r.FB - sum
 	}
 	return sum - (r.FX - r.FB)
 }
@@ -391,6 +404,9 @@ func (a *attribution) arrays() map[string]*npy.Array {
 	}
 	if a.stderr != nil {
 		out["stderr"] = &npy.Array{Shape: []int{n, s.C, s.H, s.W}, F32: a.stderr}
+	}
+	if a.bias != nil {
+		out["bias"] = &npy.Array{Shape: []int{n}, F64: a.bias}
 	}
 	if a.chosen {
 		out["steps"] = &npy.Array{Shape: []int{n}, I64: a.steps}

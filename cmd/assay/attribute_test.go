@@ -151,6 +151,46 @@ func TestAttributeArrays(t *testing.T) {
 	}
 }
 
+// Relevance is in the map or was given to biases. Captum turns the sign of the
+// delta, which is then the biases' share.
+func TestAttributeBias(t *testing.T) {
+	dir := writeFolder(t, oracle(t, "inputs"), oracle(t, "labels"))
+	for _, r := range []struct {
+		method []string
+		sign   float64
+	}{
+		{[]string{"--method", "lrp"}, -1},
+		{[]string{"--method", "lrp", "--param", "compat=captum"}, +1},
+		{[]string{"--method", "layer_lrp", "--param", "preset=epsilon_plus"}, -1},
+	} {
+		out := filepath.Join(t.TempDir(), "maps.npz")
+		if code := run(append([]string{
+			"attribute", "--weights", "../../testdata/oracle/weights.pt", "--data", "image_folder:" + dir,
+			"--images", "0:2", "--quiet", "--workers", "2", "--out", out,
+		}, r.method...)); code != 0 {
+			t.Fatalf("%v: exit code %d", r.method, code)
+		}
+		got, err := npy.ReadNpz(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, class := range got["target"].Ints() {
+			m := got["attributions"].Float64s()
+			sum, size := 0.0, len(m)/2
+			for _, v := range m[i*size : (i+1)*size] {
+				sum += v
+			}
+			fx, bias, delta := got["logits"].Float64s()[10*i+class], got["bias"].F64[i], got["delta"].F64[i]
+			if bias == 0 || math.Abs(sum+bias-fx) > 1e-3 {
+				t.Errorf("%v, image %d: map %v and biases %v, want %v together", r.method, i, sum, bias, fx)
+			}
+			if math.Abs(delta-r.sign*bias) > 1e-3 {
+				t.Errorf("%v, image %d: delta %v, want %v", r.method, i, delta, r.sign*bias)
+			}
+		}
+	}
+}
+
 // The figures that Captum's tutorial prints, by the command of the manual.
 func TestAttributeTutorial(t *testing.T) {
 	dir, weights := os.Getenv("ASSAY_CIFAR10"), os.Getenv("ASSAY_WEIGHTS")
