@@ -104,4 +104,6 @@ type Entry struct {
 	New      func() Method // with the defaults
 	About    string        // one line
 	Citation string
+	Departs  string // one sentence where options, defaults or numbers differ from Captum's, or that it is not in Captum; empty where nothing does
+	Family   string // one of Families
 }

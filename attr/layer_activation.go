@@ -22,7 +22,10 @@ func (o *LayerActivation) Attribute(e *Env, in []Input, emit func(i int, a Attri
 	return o.attribute(e, o, false, Baseline{}, in, emit)
 }
 
-func (o *LayerActivation) passes() int { return 1 }
+func (o *LayerActivation) passes() int { return 0 }
+
+// forwards counts the pass to the layer.
+func (o *LayerActivation) forwards(*model.Net) int { return 1 }
 
 func (o *LayerActivation) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
 	upto, err := o.uptoWorker(e)

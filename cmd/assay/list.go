@@ -28,10 +28,10 @@ func listCmd() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		listEntriesCmd("methods", "attribution methods", methodItems),
-		listEntriesCmd("metrics", "metrics", metricItems),
+		listEntriesCmd("methods", "attribution methods", "integrated_gradients", "cost, options, defaults, sources and departures from Captum", methodItems),
+		listEntriesCmd("metrics", "metrics", "deletion", "options, defaults and sources", metricItems),
 		listNetsCmd(),
-		listEntriesCmd("datasets", "data sets", datasetItems),
+		listEntriesCmd("datasets", "data sets", "cifar10", "options, defaults and sources", datasetItems),
 	)
 	return c
 }
@@ -39,6 +39,8 @@ func listCmd() *cobra.Command {
 // item is one entry of a table of methods, metrics or data sets.
 type item struct {
 	name, about, citation string
+	group                 string   // that it is listed under; "" where there are none
+	facts                 []string // further lines
 	options               []option
 }
 
@@ -47,18 +49,18 @@ type option struct{ name, def, doc string }
 
 // listEntriesCmd lists the names of a table, or with --long or names all that
 // is known of each.
-func listEntriesCmd(use, what string, items func() []item) *cobra.Command {
+func listEntriesCmd(use, what, example, details string, items func() []item) *cobra.Command {
 	var long bool
 	c := &cobra.Command{
 		Use:   use + " [NAME]...",
-		Short: "List the " + what + ", with --long their options, defaults and sources",
+		Short: "List the " + what + ", with --long their " + details,
 		Example: fmt.Sprintf(`  assay list %s
   assay list %s --long
-  assay list %s %s`, use, use, use, items()[0].name),
+  assay list %s %s`, use, use, use, example),
 		RunE: func(c *cobra.Command, args []string) error {
 			all := items()
 			if len(args) == 0 && !long {
-				return writeNames(c.OutOrStdout(), use, all)
+				return writeNames(c.OutOrStdout(), use, details, all)
 			}
 			chosen := all
 			if len(args) > 0 {
@@ -86,25 +88,41 @@ func listEntriesCmd(use, what string, items func() []item) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&long, "long", false, "show options, defaults and sources")
+	c.Flags().BoolVar(&long, "long", false, "show "+details)
 	return c
 }
 
-func writeNames(w io.Writer, use string, items []item) error {
+// writeNames lists the items, those of a group under its name.
+func writeNames(w io.Writer, use, details string, items []item) error {
 	t := reports.Table{Columns: []reports.Column{{Name: "name"}, {Name: "what it is"}}}
-	for _, it := range items {
+	group := ""
+	for i, it := range items {
+		if it.group != group {
+			group = it.group
+			head := textRow(group+":", "")
+			head.Rule = i > 0
+			t.Rows = append(t.Rows, head)
+		}
 		t.Rows = append(t.Rows, textRow(it.name, it.about))
 	}
 	if err := writeTable(w, &t); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n'assay list %s --long' shows options, defaults and sources.\n", use)
+	_, err := fmt.Fprintf(w, "\n'assay list %s --long' shows %s.\n", use, details)
 	return err
 }
 
 func (it item) write(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "%s: %s\n%s\n", it.name, it.about, it.citation); err != nil || len(it.options) == 0 {
+	if _, err := fmt.Fprintf(w, "%s: %s\n%s\n", it.name, it.about, it.citation); err != nil {
 		return err
+	}
+	for _, f := range it.facts {
+		if _, err := fmt.Fprintln(w, f); err != nil {
+			return err
+		}
+	}
+	if len(it.options) == 0 {
+		return nil
 	}
 	fmt.Fprintln(w)
 	t := reports.Table{Columns: []reports.Column{{Name: "option"}, {Name: "default"}, {Name: "meaning"}}}
@@ -134,9 +152,28 @@ func writeTable(w io.Writer, t *reports.Table) error {
 
 func methodItems() []item {
 	var items []item
-	for _, name := range slices.Sorted(maps.Keys(attr.Methods)) {
+	tutorial := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
+	if err := tutorial.Resolve(); err != nil {
+		panic(err)
+	}
+	for _, name := range attr.Names() {
 		e := attr.Methods[name]
-		items = append(items, item{name, e.About, e.Citation, optionsOf("", reflect.ValueOf(e.New()))})
+		m := e.New()
+		captum := "Departs from Captum: " + e.Departs
+		switch {
+		case e.Departs == "":
+			captum = "As in Captum"
+		case strings.HasPrefix(e.Departs, "not in Captum"):
+			captum = "N" + e.Departs[1:]
+		}
+		items = append(items, item{
+			name: name, about: e.About, citation: e.Citation, group: e.Family,
+			facts: []string{
+				"Cost per image, with the defaults on the network tutorial: " + attr.Cost(m, tutorial),
+				captum,
+			},
+			options: optionsOf("", reflect.ValueOf(m)),
+		})
 	}
 	return items
 }
@@ -145,7 +182,7 @@ func metricItems() []item {
 	var items []item
 	for _, name := range slices.Sorted(maps.Keys(metrics.Metrics)) {
 		e := metrics.Metrics[name]
-		items = append(items, item{name, e.About, e.Citation, optionsOf("", reflect.ValueOf(e.New()))})
+		items = append(items, item{name: name, about: e.About, citation: e.Citation, options: optionsOf("", reflect.ValueOf(e.New()))})
 	}
 	return items
 }
