@@ -199,7 +199,7 @@ func relative(got []float32, want []float64) float64 {
 	return math.Sqrt(d / max(s, 1e-30))
 }
 
-var rules = map[string]Rule{"gradient": Gradient, "rescale": Rescale, "rescale captum": RescaleCaptum, "guided": GuidedBackprop, "deconvolution": Deconvolution}
+var rules = map[string]Rule{"gradient": Gradient, "rescale": Rescale, "rescale captum": RescaleCaptum, "guided": GuidedBackprop, "deconvolution": Deconvolution, "reveal cancel": RevealCancel}
 
 // The engine against the plain float64 one.
 func TestEngineAgainstReference(t *testing.T) {
@@ -253,7 +253,8 @@ func float64s(x []float32) []float64 {
 func TestRescaleIsComplete(t *testing.T) {
 	for _, n := range testNets() {
 		m := testModel(t, n)
-		for i, a := range evaluate(t, m.Worker(), Rescale, 0, 16) {
+		for i, a := range append(evaluate(t, m.Worker(), Rescale, 0, 16), evaluate(t, m.Worker(), RevealCancel, 0, 16)...) {
+			i %= 16
 			p := Point{X: make([]float32, n.Input.Size()), Baseline: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
 			testPoint(n, i, &p)
 			var sum float64

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -51,6 +52,11 @@ func (b *graph) leaf(name string, shape ...int) *gorgonia.Node {
 func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, train bool, rule Rule) []*gorgonia.Node {
 	t := newTaps(b, n, train)
 	t.acts[0] = x
+	var linears []int          // by relu, the linear layer that RevealCancel takes with it
+	denses := map[int]*dense{} // by linear layer
+	if rule == RevealCancel && ref != nil {
+		linears = n.revealed()
+	}
 	shapes := append([]Shape{n.Input}, n.Shapes()...)
 	for i, l := range n.Layers {
 		if t.alias[i+1] != i+1 {
@@ -77,6 +83,12 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 			if len(h.Shape()) == 4 {
 				h = b.flatten(s, h)
 			}
+			if slices.Contains(linears, i) {
+				if len(base.Shape()) == 4 {
+					base = b.flatten(s, base)
+				}
+				h, denses[i] = b.dense(t, i, s, h, base)
+			}
 			w, bias := b.affine(n, i, -1)
 			h = b.linear(l, s.Size(), h, w, bias, deep, train)
 		case "batch_norm2d":
@@ -85,11 +97,15 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 			if t.folds(i, rule) {
 				break // the pool that follows does it
 			}
-			h = b.relu(dims, h, base, rule)
+			if linears != nil && linears[i] >= 0 {
+				h = b.revealCancel(denses[linears[i]], h, base)
+			} else {
+				h = b.relu(dims, h, base, rule)
+			}
 		case "leaky_relu", "elu", "softplus", "tanh", "sigmoid":
 			h = b.activation(l, dims, h, base, rule)
 		case "max_pool2d":
-			if rule == Rescale && ref != nil {
+			if (rule == Rescale || rule == RevealCancel) && ref != nil {
 				h = b.maxPool(l, s, h, base, ref[i+1], false)
 			} else {
 				h = b.maxPool(l, s, h, nil, nil, in > 0 && t.folds(in-1, rule))
@@ -145,7 +161,7 @@ func forwardGraph(n *Net) (*graph, []*gorgonia.Node) {
 	return b, []*gorgonia.Node{acts[len(acts)-1]}
 }
 
-// backwardGraph computes [logits, gradient], and for the Rescale rules the
+// backwardGraph computes [logits, gradient], and for DeepLift's rules the
 // baseline's logits.
 func backwardGraph(n *Net, rule Rule) (*graph, []*gorgonia.Node) {
 	b := newGraph(Lanes)

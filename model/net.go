@@ -251,8 +251,12 @@ func (n *Net) find(layer string) (int, error) {
 // the first layer that has no such rule. nil means it is defined.
 //
 // Gradient and the Rescale rules hold for every layer. GuidedBackprop and
-// Deconvolution are rules for rectifiers: relu and leaky_relu.
+// Deconvolution are rules for rectifiers: relu and leaky_relu. RevealCancel needs
+// a relu that reads a linear layer.
 func (n *Net) Supports(rule Rule) error {
+	if rule == RevealCancel {
+		return n.supportsRevealCancel()
+	}
 	if rule != GuidedBackprop && rule != Deconvolution {
 		return nil
 	}

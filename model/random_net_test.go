@@ -92,7 +92,8 @@ func TestRandomNetworks(t *testing.T) {
 		x := make([][]float32, points)
 		xs := make([][]float64, points)
 		labels := make([]int, points)
-		for i, a := range evaluate(t, m.Worker(), Rescale, 0, points) {
+		for i, a := range append(evaluate(t, m.Worker(), Rescale, 0, points), evaluate(t, m.Worker(), RevealCancel, 0, points)...) {
+			i %= points
 			p := Point{X: make([]float32, n.Input.Size()), Baseline: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
 			testPoint(n, i, &p)
 			x[i], xs[i], labels[i] = p.X, float64s(p.X), i%3

@@ -284,7 +284,7 @@ func (r ref) back(n *Net, wt *Weights, rule Rule, t, base tape, g [][]float64, g
 			case "max_pool2d":
 				for k := range g {
 					a := t.arg[i][j][k]
-					if rule != Rescale {
+					if rule != Rescale && rule != RevealCancel {
 						d[a] += g[k]
 						continue
 					}
@@ -315,6 +315,12 @@ func (r ref) back(n *Net, wt *Weights, rule Rule, t, base tape, g [][]float64, g
 					ds[reads[i][1]][j][k] += v
 				}
 			default:
+				if rule == RevealCancel && n.revealed()[i] >= 0 {
+					j0 := n.revealed()[i]
+					q := reads[j0][0]
+					r.revealCancel(wt.Get(n.Layers[j0].Name+".weight"), base.acts[p][j], t.acts[q][j], base.acts[q][j], g, ds[q][j])
+					continue
+				}
 				guided := l.Kind == "relu" || l.Kind == "leaky_relu"
 				for k, v := range g {
 					_, m := r.elementwise(l, x[k])

@@ -93,14 +93,17 @@ func (t *taps) folds(i int, rule Rule) bool {
 
 // same adds a copy, a node of its own with the same values.
 func (b *graph) same(x *gorgonia.Node) *gorgonia.Node {
-	shape := x.Shape().Clone()
-	return b.apply(&op{
+	return b.apply(copyOp(x.Shape().Clone()), x)
+}
+
+func copyOp(shape tensor.Shape) *op {
+	return &op{
 		name: fmt.Sprintf("copy %v", shape), in: []int{len(shape)}, shape: shape, wrt: []bool{true}, inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) { copy(out, in[0]) },
 		diff: func(_ []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
 			return []*gorgonia.Node{grad}
 		},
-	}, x)
+	}
 }
 
 // add adds the sum of two activations. Its derivative by either is what comes

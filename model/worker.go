@@ -26,10 +26,15 @@ const (
 	// Deconvolution passes through a ReLU what is positive, wherever its input
 	// lies (Zeiler & Fergus 2014, section 2.1).
 	Deconvolution
+	// RevealCancel is Rescale, but that a ReLU behind a linear layer has a
+	// multiplier for what speaks for it and one for what speaks against it
+	// (Shrikumar et al. 2017, section 3.5.3), so that neither is lost where the
+	// two cancel.
+	RevealCancel
 )
 
 // baselined reports whether the rule compares with a reference input.
-func (r Rule) baselined() bool { return r == Rescale || r == RescaleCaptum }
+func (r Rule) baselined() bool { return r == Rescale || r == RescaleCaptum || r == RevealCancel }
 
 // forward is the program of a pass without a backward half.
 const forward Rule = -1
@@ -53,15 +58,15 @@ func (t Target) Of(logits []float32) float64 {
 // Point is one evaluation of the network, filled in by the caller.
 type Point struct {
 	X        []float32 // [C*H*W] the input
-	Baseline []float32 // [C*H*W] the reference input; nil but for the Rescale rules
+	Baseline []float32 // [C*H*W] the reference input; nil but for DeepLift's rules
 	Target   Target    // Minus is -1 before the call
 }
 
 // Result is what came of one point. Its slices are valid during the call only.
 type Result struct {
-	Grad           []float32 // [C*H*W] derivative (Rescale: multiplier) of the target by the input
+	Grad           []float32 // [C*H*W] derivative (DeepLift's rules: multiplier) of the target by the input
 	Logits         []float32 // [classes]
-	BaselineLogits []float32 // [classes], Rescale rules only
+	BaselineLogits []float32 // [classes], DeepLift's rules only
 }
 
 // Worker runs a model on one goroutine. It owns all memory that a pass needs,
