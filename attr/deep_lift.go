@@ -3,20 +3,25 @@ package attr
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"assay/model"
 )
 
 // DeepLift carries the difference of the target between input and baseline back
-// to the input values by the Rescale rule. It sums to F(x)-F(baseline) up to
-// rounding.
+// to the input values by the Rescale or the RevealCancel rule. It sums to
+// F(x)-F(baseline) up to rounding.
 //
 // Shrikumar, Greenside & Kundaje, "Learning Important Features Through
-// Propagating Activation Differences", ICML 2017, section 3.5.1, with the
+// Propagating Activation Differences", ICML 2017, section 3.5, with the
 // cross-maximum rule at max-pools. Captum's answer is another one (see Compat).
 type DeepLift struct {
 	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
+	// Rule "reveal_cancel" applies to ReLUs that read a linear layer; elsewhere
+	// Rescale holds, as in the paper's best configuration on images
+	// (DeepLIFT-fc-RC-conv-RS). "" is rescale.
+	Rule string `yaml:"rule" doc:"reveal_cancel: at ReLUs behind linear layers, what speaks for and what speaks against have multipliers of their own" jsonschema:"enum=rescale,enum=reveal_cancel"`
 	// Compat "captum" routes a max-pool to the maximum of the input alone, as
 	// Captum does.
 	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone" jsonschema:"enum=,enum=captum"`
@@ -25,10 +30,30 @@ type DeepLift struct {
 	base func(in *Input, dst []float32)
 }
 
-// Check reports an unknown compat and a baseline that cannot be read or has not
-// the network's input shape.
+// Check reports an unknown rule or compat, reveal_cancel where Captum has no such
+// rule or the network no ReLU behind a linear layer, and a baseline that cannot be
+// read or has not the network's input shape.
 func (o *DeepLift) Check(n *model.Net) error {
-	return errors.Join(o.Baseline.check(n), oneOf("compat", o.Compat, "", "captum"))
+	return errors.Join(o.Baseline.check(n), checkDeepLiftRule(n, o.Rule, o.Compat))
+}
+
+// revealCancel is the option's word for the rule.
+const revealCancel = "reveal_cancel"
+
+func checkDeepLiftRule(n *model.Net, rule, compat string) error {
+	var err error
+	switch {
+	case rule == "":
+	case rule != revealCancel:
+		err = oneOf("rule", rule, "rescale", revealCancel)
+	case compat == "captum":
+		err = &Problem{Option: "rule", Msg: "is reveal_cancel, which Captum has not; want rescale with compat captum"}
+	default:
+		if why := n.Supports(model.RevealCancel); why != nil {
+			err = &Problem{Option: "rule", Msg: "is reveal_cancel: " + strings.TrimPrefix(why.Error(), "model: ")}
+		}
+	}
+	return errors.Join(err, oneOf("compat", compat, "", "captum"))
 }
 
 // Attribute explains the inputs: one pass over input and baseline each.
@@ -57,7 +82,10 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 		return err
 	}
 	by := model.Rescale
-	if o.Compat == "captum" {
+	switch {
+	case o.Rule == revealCancel:
+		by = model.RevealCancel
+	case o.Compat == "captum":
 		by = model.RescaleCaptum
 	}
 	size := e.size()

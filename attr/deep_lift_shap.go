@@ -13,16 +13,18 @@ import (
 // F(x) less the mean of F over the baselines, up to rounding.
 //
 // Lundberg & Lee, "A Unified Approach to Interpreting Model Predictions",
-// NeurIPS 2017, section 4.2 (Deep SHAP), by the Rescale rule as in DeepLift.
+// NeurIPS 2017, section 4.2 (Deep SHAP), by the rules of DeepLift.
 type DeepLiftSHAP struct {
 	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: train:N, images:PATH or any single baseline"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
+	// Rule is that of DeepLift.
+	Rule string `yaml:"rule" doc:"reveal_cancel: at ReLUs behind linear layers, what speaks for and what speaks against have multipliers of their own" jsonschema:"enum=rescale,enum=reveal_cancel"`
 	// Compat "captum" is that of DeepLift. With images as baselines Captum's
 	// maps do not sum to the difference.
 	Compat string `yaml:"compat" doc:"captum: max-pools route to the input's maximum alone" jsonschema:"enum=,enum=captum"`
 }
 
-// Check reports an unknown compat, baselines that cannot be read or have not the
+// Check reports what DeepLift reports of rule and compat, baselines that cannot be read or have not the
 // network's input shape, and those that are not a small number of images.
 func (o *DeepLiftSHAP) Check(n *model.Net) error {
 	err := o.Baseline.checkAny(n)
@@ -32,7 +34,7 @@ func (o *DeepLiftSHAP) Check(n *model.Net) error {
 	case o.Baseline.kind == "uniform" || o.Baseline.kind == "gaussian":
 		err = &Problem{Option: "baseline", Msg: fmt.Sprintf("is %s, noise without end; want train:N, images:PATH or a single image", o.Baseline)}
 	}
-	return errors.Join(err, oneOf("compat", o.Compat, "", "captum"))
+	return errors.Join(err, checkDeepLiftRule(n, o.Rule, o.Compat))
 }
 
 // Attribute explains the inputs: a pass over input and baseline for each of the
@@ -71,7 +73,7 @@ func (o *DeepLiftSHAP) stream(e *Env, n int, input func(i int, in *Input), emit 
 	m, acc := make([]float32, size), make([]float64, size)
 	var fb float64
 	next := 0 // baseline of the pair that is filled in
-	over := &DeepLift{MultiplyByInputs: o.MultiplyByInputs, Compat: o.Compat, base: func(_ *Input, dst []float32) { d.fill(&in, next, dst) }}
+	over := &DeepLift{MultiplyByInputs: o.MultiplyByInputs, Rule: o.Rule, Compat: o.Compat, base: func(_ *Input, dst []float32) { d.fill(&in, next, dst) }}
 	count := float64(d.n)
 	return named(o, over.stream(e, n*d.n,
 		func(k int, dst *Input) {

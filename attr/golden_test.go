@@ -48,6 +48,9 @@ func goldenRows() map[string][]struct {
 	add("deep_lift", "baseline=-1", &DeepLift{MultiplyByInputs: true, Baseline: black})
 	add("deep_lift", "baseline=-1 compat=captum", &DeepLift{MultiplyByInputs: true, Baseline: black, Compat: "captum"})
 	add("deep_lift", "multiply_by_inputs=false", &DeepLift{})
+	add("deep_lift", "rule=reveal_cancel baseline=-1", &DeepLift{MultiplyByInputs: true, Baseline: black, Rule: revealCancel})
+	add("deep_lift_shap", "rule=reveal_cancel baseline=train:4", &DeepLiftSHAP{MultiplyByInputs: true, Baseline: Baseline{kind: "train", count: 4}, Rule: revealCancel})
+	add("layer_deep_lift", "rule=reveal_cancel", &LayerDeepLift{DeepLift: DeepLift{MultiplyByInputs: true, Rule: revealCancel}})
 	for _, nt := range []string{"smoothgrad", "smoothgrad_sq", "vargrad"} {
 		add("noise_tunnel", "over=saliency nt_samples=5 stdevs=0.2 nt_type="+nt, &NoiseTunnel{Over: &Saliency{Abs: true}, NTType: nt, NTSamples: 5, Stdevs: 0.2})
 	}

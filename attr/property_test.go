@@ -47,6 +47,7 @@ func TestCompletenessOnRandomNets(t *testing.T) {
 			tol float64
 		}{
 			{&DeepLift{MultiplyByInputs: true, Baseline: b}, 1e-4},
+			{&DeepLift{MultiplyByInputs: true, Baseline: b, Rule: hiddenRule(e)}, 1e-4},
 			// The gradient jumps where a ReLU switches; the error is of the
 			// order of the jumps over n_steps.
 			{&IntegratedGradients{NSteps: 500, Quadrature: "gausslegendre", MultiplyByInputs: true, Baseline: b}, 2e-2},

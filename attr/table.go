@@ -111,15 +111,15 @@ var Methods = map[string]Entry{
 
 	// DeepLift and relevance.
 	"deep_lift": {
-		New:      func() Method { return &DeepLift{MultiplyByInputs: true} },
-		About:    "difference from a baseline carried back layer by layer, Rescale rule",
+		New:      func() Method { return &DeepLift{MultiplyByInputs: true, Rule: "rescale"} },
+		About:    "difference from a baseline carried back layer by layer, by the Rescale or the RevealCancel rule",
 		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",
-		Departs:  "max-pools follow the cross-maximum rule, where Captum's behind a ReLU pass their plain gradient (compat: captum)",
+		Departs:  "max-pools follow the cross-maximum rule, where Captum's behind a ReLU pass their plain gradient (compat: captum); reveal_cancel is not in Captum",
 		Family:   Differences,
 	},
 	"deep_lift_shap": {
 		New: func() Method {
-			return &DeepLiftSHAP{Baseline: Baseline{kind: "train", count: 16}, MultiplyByInputs: true}
+			return &DeepLiftSHAP{Baseline: Baseline{kind: "train", count: 16}, MultiplyByInputs: true, Rule: "rescale"}
 		},
 		About:    "mean of DeepLift's maps over the baselines of a distribution",
 		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017",
@@ -244,7 +244,7 @@ var Methods = map[string]Entry{
 		Family:   Layers,
 	},
 	"layer_deep_lift": {
-		New:      func() Method { return &LayerDeepLift{DeepLift: DeepLift{MultiplyByInputs: true}} },
+		New:      func() Method { return &LayerDeepLift{DeepLift: DeepLift{MultiplyByInputs: true, Rule: "rescale"}} },
 		About:    "DeepLift from a layer on: difference from a baseline carried back to the layer",
 		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",
 		Departs:  "as deep_lift (compat: captum)",
@@ -306,7 +306,7 @@ var Methods = map[string]Entry{
 	},
 	"neuron_deep_lift": {
 		New: func() Method {
-			return &NeuronDeepLift{AtNeuron: firstNeuron(), DeepLift: DeepLift{MultiplyByInputs: true}}
+			return &NeuronDeepLift{AtNeuron: firstNeuron(), DeepLift: DeepLift{MultiplyByInputs: true, Rule: "rescale"}}
 		},
 		About:    "DeepLift of a neuron's activation",
 		Citation: "Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation Differences, ICML 2017",

@@ -25,7 +25,9 @@
 //     every operation by itself. Smooth activations are float64 on one value, with
 //     the exp and log of package rng, rounded once.
 //   - LRP's rules are chains as above with other weights; between them every
-//     division, product and sum is rounded by itself.
+//     division, product and sum is rounded by itself. So are the sums by sign of
+//     RevealCancel; a ReLU's multipliers are float64 on one value, rounded once
+//     with what they multiply.
 //   - In training by fours, a linear layer's output is eight partial sums over its inputs
 //     by position, a fixed tree, then the bias.
 //   - A weight gradient is the sum over rows, columns and images in eight chains
