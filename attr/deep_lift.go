@@ -19,8 +19,7 @@ type DeepLift struct {
 	Baseline         Baseline `yaml:"baseline" doc:"what the input is compared with: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the multipliers"`
 	// Rule "reveal_cancel" applies to ReLUs that read a linear layer; elsewhere
-	// Rescale holds, as in the paper's best configuration on images
-	// (DeepLIFT-fc-RC-conv-RS). "" is rescale.
+	// Rescale holds, as in the paper's DeepLIFT-fc-RC-conv-RS. "" is rescale.
 	Rule string `yaml:"rule" doc:"reveal_cancel: at ReLUs behind linear layers, what speaks for and what speaks against have multipliers of their own" jsonschema:"enum=rescale,enum=reveal_cancel"`
 	// Compat "captum" routes a max-pool to the maximum of the input alone, as
 	// Captum does.
