@@ -318,7 +318,7 @@ func (r ref) back(n *Net, wt *Weights, rule Rule, t, base tape, g [][]float64, g
 				if rule == RevealCancel && n.revealed()[i] >= 0 {
 					j0 := n.revealed()[i]
 					q := reads[j0][0]
-					r.revealCancel(wt.Get(n.Layers[j0].Name+".weight"), base.acts[p][j], t.acts[q][j], base.acts[q][j], g, ds[q][j])
+					r.revealCancel(wt.Get(n.Layers[j0].Name+".weight"), t.acts[p][j], base.acts[p][j], t.acts[q][j], base.acts[q][j], g, ds[q][j])
 					continue
 				}
 				guided := l.Kind == "relu" || l.Kind == "leaky_relu"

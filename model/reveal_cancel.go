@@ -117,7 +117,7 @@ func (b *graph) revealCancel(d *dense, z, ref *gorgonia.Node) *gorgonia.Node {
 		name: fmt.Sprintf("relu reveal cancel %v", shape), in: []int{2, 2, 2, 2, 2}, shape: shape, wrt: []bool{false, false, true, false, false}, inPlace: -1,
 		run: func(k *kernel.Set, y []float32, in [][]float32, _ []float32) { k.ReLU(n, &in[0][0], &y[0]) },
 		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
-			ref, x, base, w := in[1], in[2], in[3], in[4]
+			z, ref, x, base, w := in[0], in[1], in[2], in[3], in[4]
 			forward := func(x *gorgonia.Node, weights string) *gorgonia.Node {
 				return b.lrpForward(d.layer, d.in, x, w, nil, weights, 0)
 			}
@@ -128,7 +128,7 @@ func (b *graph) revealCancel(d *dense, z, ref *gorgonia.Node) *gorgonia.Node {
 			dp, dn := b.inputAs(dx, nil, "x+", LRPRule{}), b.inputAs(dx, nil, "x-", LRPRule{})
 			up := b.plus(forward(dp, "w+"), forward(dn, "w-"))
 			down := b.plus(forward(dp, "w-"), forward(dn, "w+"))
-			mUp, mDown := b.revealed(ref, up, down, grad), b.revealed(ref, down, up, grad)
+			mUp, mDown := b.revealed(z, ref, up, down, grad), b.revealed(z, ref, down, up, grad)
 			above := b.plus(back(mUp, "w+"), back(mDown, "w-"))
 			below := b.plus(back(mUp, "w-"), back(mDown, "w+"))
 			return []*gorgonia.Node{nil, nil, b.bySign(dx, above, below), nil, nil}
@@ -142,25 +142,26 @@ func (b *graph) minus(x, y *gorgonia.Node) *gorgonia.Node {
 }
 
 // revealed is grad times a relu's multiplier for the part one of its input's
-// change from ref, beside the part other.
-func (b *graph) revealed(ref, one, other, grad *gorgonia.Node) *gorgonia.Node {
+// change from ref to z, beside the part other.
+func (b *graph) revealed(z, ref, one, other, grad *gorgonia.Node) *gorgonia.Node {
 	shape := grad.Shape().Clone()
 	return b.apply(&op{
-		name: fmt.Sprintf("reveal cancel %v", shape), in: []int{2, 2, 2, 2}, shape: shape, wrt: make([]bool, 4), inPlace: 3,
+		name: fmt.Sprintf("reveal cancel %v", shape), in: []int{2, 2, 2, 2, 2}, shape: shape, wrt: make([]bool, 5), inPlace: 4,
 		run: func(_ *kernel.Set, d []float32, in [][]float32, _ []float32) {
-			for i, g := range in[3] {
-				d[i] = float32(float64(g) * revealCancel(float64(in[0][i]), float64(in[1][i]), float64(in[2][i])))
+			for i, g := range in[4] {
+				d[i] = float32(float64(g) * revealCancel(float64(in[0][i]), float64(in[1][i]), float64(in[2][i]), float64(in[3][i])))
 			}
 		},
-	}, ref, one, other, grad)
+	}, z, ref, one, other, grad)
 }
 
 // revealCancel is what relu gains by a change of one from r, once without the
 // other change and once with it, the mean of the two, over one; the mean slope
-// where |one| <= 1e-10. It lies between 0 and 1.
-func revealCancel(r, one, other float64) float64 {
+// where |one| <= 1e-10. It lies between 0 and 1. z is r+one+other but for
+// rounding: that of an input that is 0 is 0.
+func revealCancel(z, r, one, other float64) float64 {
 	if math.Abs(one) <= 1e-10 {
-		return (step01(r) + step01(r+other)) / 2
+		return (step01(r) + step01(z)) / 2
 	}
 	gain := func(from float64) float64 { return max(from+one, 0) - max(from, 0) }
 	return (gain(r) + gain(r+other)) / (2 * one)
