@@ -15,7 +15,7 @@ const (
 	// (not at 0, as PyTorch), max-pool routes to the first maximum.
 	Gradient Rule = iota
 	// Rescale gives DeepLift's multipliers by the Rescale rule of Shrikumar et
-	// al. 2017, section 3.5.1, with the cross-maximum rule at max-pools.
+	// al. 2017, section 3.5.2, with the cross-maximum rule at max-pools.
 	Rescale
 	// RescaleCaptum is Captum's variant: max-pools route to the maximum of the
 	// input alone, as in a plain gradient.
