@@ -203,6 +203,9 @@ var rules = map[string]Rule{"gradient": Gradient, "rescale": Rescale, "rescale c
 
 // The engine against the plain float64 one.
 func TestEngineAgainstReference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long comparison on one goroutine")
+	}
 	for _, n := range testNets() {
 		m := testModel(t, n)
 		for name, rule := range rules {
@@ -286,7 +289,7 @@ func TestSameBits(t *testing.T) {
 		for name, rule := range rules {
 			m := testModel(t, n)
 			want := evaluate(t, m.Worker(), rule, 0, 37)
-			for _, level := range kernel.Levels() {
+			for _, level := range testLevels() {
 				m := testModel(t, n)
 				m.level = level
 				from := 0
@@ -369,6 +372,9 @@ func TestTapeMachineGivesTheSameBits(t *testing.T) {
 
 // Every derivative against central differences of the float64 network.
 func TestGradientsAgainstFiniteDifferences(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long comparison on one goroutine")
+	}
 	for _, n := range testNets() {
 		w := testWeights(n, 11)
 		r := trainingRef(n)
@@ -565,7 +571,7 @@ func beforeNorm(n *Net, name string) bool {
 func TestTrainingSameBits(t *testing.T) {
 	for _, n := range testNets() {
 		var want *Weights
-		for _, level := range kernel.Levels() {
+		for _, level := range testLevels() {
 			tr, err := newTrainer(level, n, testWeights(n, 1))
 			if err != nil {
 				t.Fatal(err)
@@ -705,4 +711,14 @@ func crossed(n *Net, i int) bool {
 		}
 	}
 	return false
+}
+
+// testLevels lists the instruction sets to compare; in a short run, as under the
+// race detector, the fastest alone stands for all.
+func testLevels() []kernel.Level {
+	l := kernel.Levels()
+	if testing.Short() {
+		l = l[len(l)-1:]
+	}
+	return l
 }

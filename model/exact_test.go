@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"assay/model/internal/kernel"
 	"assay/model/rng"
 
 	"pgregory.net/rapid"
@@ -316,7 +315,7 @@ func TestPathGradientsSameBits(t *testing.T) {
 		}
 		m := testModel(t, n)
 		all := walkPaths(t, m.Worker(), 20, func(i int, p *Path) { testPath(n, i, p) })
-		for _, level := range kernel.Levels() {
+		for _, level := range testLevels() {
 			w := newModel(n, m.Weights(), level).Worker()
 			for _, i := range []int{0, 7, 19} {
 				alone := walkPaths(t, w, 1, func(_ int, p *Path) { testPath(n, i, p) })[0]

@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 	"testing"
-
-	"assay/model/internal/kernel"
 )
 
 // lrpTestRules are rules of every kind with numbers that keep the divisions
@@ -251,6 +249,9 @@ func lrpReference(n *Net, wt *Weights, r LRPRule, norm float64, x []float64, tar
 }
 
 func TestRelevanceAgainstReference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long comparison on one goroutine")
+	}
 	for _, n := range testNets() {
 		m := testModel(t, n)
 		for name, r := range lrpTestRules {
@@ -464,7 +465,7 @@ func TestRelevanceSameBits(t *testing.T) {
 				continue
 			}
 			want := propagate(t, testModel(t, n).Worker(), everywhere(n, r), 0, 21)
-			for _, level := range kernel.Levels() {
+			for _, level := range testLevels() {
 				m := testModel(t, n)
 				m.level = level
 				from := 0

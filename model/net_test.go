@@ -182,6 +182,9 @@ func TestSupports(t *testing.T) {
 // of 1/(3 fan in) and no statistics learned, vgg11_bn's logits are nearly
 // constant, and the difference drowns in their rounding.
 func TestRescaleIsCompleteOnPresets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long comparison on one goroutine")
+	}
 	for _, name := range []string{"vgg11_bn", "resnet20"} {
 		n := Nets[name].New(Shape{3, 32, 32}, 10)
 		w := testWeights(n, 7)

@@ -13,7 +13,9 @@ func transposeAVX2(r, c int, src *float32, lds int, dst *float32, ldd int) {
 			transpose4AVX2(4, j, at(src, i*lds), lds, at(dst, i), ldd)
 			i += 4
 		}
-		transposeGo(r-i, j, at(src, i*lds), lds, at(dst, i), ldd)
+		if i < r {
+			transposeGo(r-i, j, at(src, i*lds), lds, at(dst, i), ldd)
+		}
 	}
 	if j < c {
 		transposeGo(r, c-j, at(src, j), lds, at(dst, j*ldd), ldd)
