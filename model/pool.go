@@ -46,6 +46,11 @@ func (p *pool) rows(f func(in, out int)) {
 	}
 }
 
+// tiled reports whether windows of 2x2 cover the input, each pixel once.
+func (p *pool) tiled() bool {
+	return len(p.off) == 4 && p.step == 2 && p.in.H == 2*p.out.H && p.in.W == 2*p.out.W && (p.lanes == 4 || p.lanes == 16)
+}
+
 // calls calls f with the offsets of all that one call of the pooling kernels can
 // do, a row, and its number of outputs and lanes. The kernels take 4 or 16 lanes;
 // of more they get a pixel at a time.
@@ -104,6 +109,12 @@ func (b *graph) maxPool(l Layer, s Shape, x, ref, refOut *gorgonia.Node, relu bo
 			return []*gorgonia.Node{b.apply(&op{
 				name: p.id + " gradient", in: []int{4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 3), inPlace: -1,
 				run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
+					if p.tiled() {
+						p.rows(func(i, o int) {
+							k.MaxPoolGrad2x2(p.out.W, p.lanes, &in[0][i], p.in.W*p.lanes, p.floor, &in[1][o], &in[2][o], &d[i])
+						})
+						return
+					}
 					clear(d)
 					p.calls(func(i, o, n, lanes int) {
 						k.MaxPoolGrad(n, lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &in[1][o], &in[2][o], &p.off[0], &d[i], p.step*p.lanes)

@@ -19,6 +19,11 @@ func maxPool16x4AVX2(nOut int, off *int32, x *float32, step int, floor float32, 
 //go:noescape
 func maxPoolGrad16AVX2(nOut int, taps int, off *int32, x *float32, step int, floor float32, y *float32, gr *float32, offDx *int32, dx *float32, stepDx int)
 
+// maxPoolGrad2x2x16AVX2 is Set.MaxPoolGrad2x2 for lanes = 16.
+//
+//go:noescape
+func maxPoolGrad2x2x16AVX2(nOut int, x *float32, row int, floor float32, y *float32, gr *float32, dx *float32)
+
 // maxPoolRescale16AVX2 is Set.MaxPoolRescale for lanes = 16.
 //
 //go:noescape
@@ -38,6 +43,11 @@ func maxPool4x4AVX2(nOut int, off *int32, x *float32, step int, floor float32, o
 //
 //go:noescape
 func maxPoolGrad4AVX2(nOut int, taps int, off *int32, x *float32, step int, floor float32, y *float32, gr *float32, offDx *int32, dx *float32, stepDx int)
+
+// maxPoolGrad2x2x4AVX2 is Set.MaxPoolGrad2x2 for lanes = 4.
+//
+//go:noescape
+func maxPoolGrad2x2x4AVX2(nOut int, x *float32, row int, floor float32, y *float32, gr *float32, dx *float32)
 
 // maxPoolRescale4AVX2 is Set.MaxPoolRescale for lanes = 4.
 //

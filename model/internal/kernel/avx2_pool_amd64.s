@@ -162,6 +162,84 @@ end:
 	VZEROUPPER
 	RET
 
+// func maxPoolGrad2x2x16AVX2(nOut int, x *float32, row int, floor float32, y *float32, gr *float32, dx *float32)
+// Requires: AVX, AVX2
+TEXT ·maxPoolGrad2x2x16AVX2(SB), NOSPLIT, $0-56
+	MOVQ         nOut+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         row+16(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         y+32(FP), BX
+	MOVQ         gr+40(FP), SI
+	MOVQ         dx+48(FP), DI
+	VBROADCASTSS floor+24(FP), Y0
+	MOVL         $0xff800000, R8
+	VMOVD        R8, X1
+	VBROADCASTSS X1, Y1
+	VCMPPS       $0x00, Y1, Y0, Y1
+	VXORPS       Y2, Y2, Y2
+
+pixel:
+	SUBQ    $0x01, AX
+	JLT     end
+	VMOVUPS (BX), Y3
+	VCMPPS  $0x1e, Y0, Y3, Y5
+	VADDPS  (SI), Y2, Y4
+	VORPS   Y1, Y5, Y5
+	VCMPPS  $0x00, (CX), Y3, Y6
+	VANDPS  Y5, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	VANDPS  Y4, Y6, Y6
+	VMOVUPS Y6, (DI)
+	VCMPPS  $0x00, 64(CX), Y3, Y6
+	VANDPS  Y5, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	VANDPS  Y4, Y6, Y6
+	VMOVUPS Y6, 64(DI)
+	VCMPPS  $0x00, (CX)(DX*1), Y3, Y6
+	VANDPS  Y5, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	VANDPS  Y4, Y6, Y6
+	VMOVUPS Y6, (DI)(DX*1)
+	VCMPPS  $0x00, 64(CX)(DX*1), Y3, Y3
+	VANDPS  Y5, Y3, Y3
+	VANDNPS Y5, Y3, Y5
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 64(DI)(DX*1)
+	VMOVUPS 32(BX), Y3
+	VCMPPS  $0x1e, Y0, Y3, Y5
+	VADDPS  32(SI), Y2, Y4
+	VORPS   Y1, Y5, Y5
+	VCMPPS  $0x00, 32(CX), Y3, Y6
+	VANDPS  Y5, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	VANDPS  Y4, Y6, Y6
+	VMOVUPS Y6, 32(DI)
+	VCMPPS  $0x00, 96(CX), Y3, Y6
+	VANDPS  Y5, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	VANDPS  Y4, Y6, Y6
+	VMOVUPS Y6, 96(DI)
+	VCMPPS  $0x00, 32(CX)(DX*1), Y3, Y6
+	VANDPS  Y5, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	VANDPS  Y4, Y6, Y6
+	VMOVUPS Y6, 32(DI)(DX*1)
+	VCMPPS  $0x00, 96(CX)(DX*1), Y3, Y3
+	VANDPS  Y5, Y3, Y3
+	VANDNPS Y5, Y3, Y5
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 96(DI)(DX*1)
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ADDQ    $+128, CX
+	ADDQ    $+128, DI
+	JMP     pixel
+
+end:
+	VZEROUPPER
+	RET
+
 // func maxPoolRescale16AVX2(nOut int, taps int, off *int32, x *float32, xr *float32, step int, y *float32, yr *float32, gr *float32, offDx *int32, dx *float32, stepDx int)
 // Requires: AVX
 TEXT ·maxPoolRescale16AVX2(SB), NOSPLIT, $0-96
@@ -376,6 +454,60 @@ next:
 	MOVQ stepDx+80(FP), R9
 	LEAQ (R8)(R9*4), R8
 	JMP  pixel
+
+end:
+	VZEROUPPER
+	RET
+
+// func maxPoolGrad2x2x4AVX2(nOut int, x *float32, row int, floor float32, y *float32, gr *float32, dx *float32)
+// Requires: AVX, AVX2
+TEXT ·maxPoolGrad2x2x4AVX2(SB), NOSPLIT, $0-56
+	MOVQ         nOut+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         row+16(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         y+32(FP), BX
+	MOVQ         gr+40(FP), SI
+	MOVQ         dx+48(FP), DI
+	VBROADCASTSS floor+24(FP), X0
+	MOVL         $0xff800000, R8
+	VMOVD        R8, X1
+	VBROADCASTSS X1, X1
+	VCMPPS       $0x00, X1, X0, X1
+	VXORPS       X2, X2, X2
+
+pixel:
+	SUBQ    $0x01, AX
+	JLT     end
+	VMOVUPS (BX), X3
+	VCMPPS  $0x1e, X0, X3, X5
+	VADDPS  (SI), X2, X4
+	VORPS   X1, X5, X5
+	VCMPPS  $0x00, (CX), X3, X6
+	VANDPS  X5, X6, X6
+	VANDNPS X5, X6, X5
+	VANDPS  X4, X6, X6
+	VMOVUPS X6, (DI)
+	VCMPPS  $0x00, 16(CX), X3, X6
+	VANDPS  X5, X6, X6
+	VANDNPS X5, X6, X5
+	VANDPS  X4, X6, X6
+	VMOVUPS X6, 16(DI)
+	VCMPPS  $0x00, (CX)(DX*1), X3, X6
+	VANDPS  X5, X6, X6
+	VANDNPS X5, X6, X5
+	VANDPS  X4, X6, X6
+	VMOVUPS X6, (DI)(DX*1)
+	VCMPPS  $0x00, 16(CX)(DX*1), X3, X3
+	VANDPS  X5, X3, X3
+	VANDNPS X5, X3, X5
+	VANDPS  X4, X3, X3
+	VMOVUPS X3, 16(DI)(DX*1)
+	ADDQ    $+16, BX
+	ADDQ    $+16, SI
+	ADDQ    $+32, CX
+	ADDQ    $+32, DI
+	JMP     pixel
 
 end:
 	VZEROUPPER

@@ -26,6 +26,17 @@ func maxPoolGradAVX2(nOut, lanes, taps int, off *int32, x *float32, step int, fl
 	}
 }
 
+func maxPoolGrad2x2AVX2(nOut, lanes int, x *float32, row int, floor float32, y, g, dx *float32) {
+	switch lanes {
+	case 16:
+		maxPoolGrad2x2x16AVX2(nOut, x, row, floor, y, g, dx)
+	case 4:
+		maxPoolGrad2x2x4AVX2(nOut, x, row, floor, y, g, dx)
+	default:
+		checkLanes(lanes)
+	}
+}
+
 func maxPoolRescaleAVX2(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int) {
 	switch lanes {
 	case 16:

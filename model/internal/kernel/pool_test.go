@@ -67,6 +67,38 @@ func TestPoolingSameBits(t *testing.T) {
 	})
 }
 
+// Windows of 2x2 that tile the image: the kernel gives the bits of all levels'
+// twin, and of MaxPoolGrad on a cleared dx, and touches nothing else.
+func TestMaxPoolGrad2x2SameBits(t *testing.T) {
+	eachLevel(t, func(t *testing.T, s *Set, r *rand.Rand, pick func(*rand.Rand) float32) {
+		for _, lanes := range []int{4, 16} {
+			for nOut := range 12 {
+				for _, floor := range []float32{0, minusInf, 0.5} {
+					what := fmt.Sprintf("lanes=%d nOut=%d floor=%v", lanes, nOut, floor)
+					row := (2*nOut + r.IntN(3)) * lanes
+					x, y, g := newBuffer(r, 2*row, pick), newBuffer(r, nOut*lanes, pick), newBuffer(r, nOut*lanes, pick)
+					off := []int32{0, int32(lanes), int32(row), int32(row + lanes)}
+					maxPoolGo(nOut, lanes, 4, &off[0], x.p(), 2*lanes, floor, y.p())
+					before := newBuffer(r, 2*row, pick)
+					got, twin, cleared := before.clone(), before.clone(), before.clone()
+					s.MaxPoolGrad2x2(nOut, lanes, x.p(), row, floor, y.p(), g.p(), got.p())
+					portable.MaxPoolGrad2x2(nOut, lanes, x.p(), row, floor, y.p(), g.p(), twin.p())
+					compareBuffers(t, what, got, twin)
+					for p := range nOut {
+						for _, o := range off {
+							for l := range lanes {
+								*cleared.at(2*p*lanes + int(o) + l) = 0
+							}
+						}
+					}
+					s.MaxPoolGrad(nOut, lanes, 4, &off[0], x.p(), 2*lanes, floor, y.p(), g.p(), &off[0], cleared.p(), 2*lanes)
+					compareBuffers(t, "beside MaxPoolGrad, "+what, got, cleared)
+				}
+			}
+		}
+	})
+}
+
 func TestMaxPoolOfKnownValues(t *testing.T) {
 	nan := float32(math.NaN())
 	// Four lanes, a window of three pixels, moved by one.

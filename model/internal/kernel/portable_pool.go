@@ -47,6 +47,25 @@ func maxPoolGradGo(nOut, lanes, taps int, off *int32, x *float32, step int, floo
 	}
 }
 
+func maxPoolGrad2x2Go(nOut, lanes int, x *float32, step int, floor float32, y, g, dx *float32) {
+	checkLanes(lanes)
+	all := math.IsInf(float64(floor), -1)
+	for p := range nOut {
+		gs := row(g, p*lanes, lanes)
+		for l, v := range row(y, p*lanes, lanes) {
+			live := all || v > floor
+			for t := range 4 {
+				at := (2*p+t%2)*lanes + t/2*step + l
+				d := row(dx, at, 1)
+				d[0] = 0
+				if live && row(x, at, 1)[0] == v {
+					d[0], live = gs[l]+0, false
+				}
+			}
+		}
+	}
+}
+
 func maxPoolRescaleGo(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int) {
 	checkLanes(lanes)
 	offs, offsDx := table(off, taps), table(offDx, taps)

@@ -110,6 +110,13 @@ type Set struct {
 	//
 	// The caller clears dx first.
 	MaxPoolGrad func(nOut, lanes, taps int, off *int32, x *float32, step int, floor float32, y, g *float32, offDx *int32, dx *float32, stepDx int)
+	// MaxPoolGrad2x2 is MaxPoolGrad for windows of 2x2 pixels that tile x: the
+	// taps of window p lie at 2*p*lanes, (2*p+1)*lanes and row floats after
+	// those, in x as in dx. It writes every pixel of the windows, so the
+	// caller clears nothing:
+	//
+	//	dx = g + 0 at the first tap that equals y, where y > floor or floor is -Inf; else 0
+	MaxPoolGrad2x2 func(nOut, lanes int, x *float32, row int, floor float32, y, g, dx *float32)
 	// MaxPoolRescale is DeepLift's Rescale rule for max-pooling by the
 	// cross-maximum (Shrikumar et al. 2017, as published with the authors'
 	// code): with the pooled values y of x and yr of the reference xr, for
@@ -120,6 +127,41 @@ type Set struct {
 	//
 	// and nothing if they are equal. xr is addressed like x, yr and g like y.
 	MaxPoolRescale func(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int)
+
+	// ReLUChange is by how much ReLU changes from its value at r when d is added
+	// to r, without the rounding of ReLU(r+d)-ReLU(r): with low = r if r < 0, else
+	// +0, and high = r if r > 0, else +0,
+	//
+	//	c = d + low
+	//	out = c if c > 0-high, else 0-high
+	//
+	// so it is d itself where r and r+d are above 0.
+	ReLUChange func(n int, d, r, out *float32)
+	// ReLUChangeRescale is DeepLift's Rescale rule for ReLU with that change c:
+	//
+	//	out = g * (c / d)          if d != 0
+	//	out = g if r > 0, else +0  otherwise
+	ReLUChangeRescale func(n int, d, r, g, out *float32)
+	// MaxPoolChange is by how much a maximum changes from its value yr at r when
+	// d is added to r: for p < nOut, l < lanes (4 or 16)
+	//
+	//	y = -Inf
+	//	for t < taps: v = (r_t-yr) + d_t; if v > y { y = v }
+	//	out[p*lanes+l] = y
+	//
+	// with r_t = r[off[t]+p*step+l], d likewise, and yr addressed like out. Where
+	// the maximum stays at its place that is d_t itself, not a difference of two
+	// rounded sums.
+	MaxPoolChange func(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr, out *float32)
+	// MaxPoolChangeRescale is MaxPoolRescale for that change c: for p < nOut
+	// ascending, l < lanes
+	//
+	//	c > 0: at the first tap t with (r_t-yr) + d_t == c  dx_t += g * (c/d_t)
+	//	c < 0: at the first tap t with r_t == yr            dx_t += g * (c/d_t)
+	//
+	// and nothing if it is 0. c, yr and g are addressed alike. 0 <= c/d_t <= 1,
+	// since rounding is monotonic.
+	MaxPoolChangeRescale func(nOut, lanes, taps int, off *int32, d, r *float32, step int, c, yr, g *float32, offDx *int32, dx *float32, stepDx int)
 
 	// PeakFMA runs n rounds of independent fused multiply-adds in registers
 	// at the level's full width and returns the floating-point operations

@@ -25,6 +25,7 @@ var files = []struct {
 	{"avx2_transpose", transpose},
 	{"avx2_elementwise", elementwise},
 	{"avx2_pool", pool},
+	{"avx2_change", change},
 	{"avx2_peak", func(a *asm) { peak(a, avx2) }},
 	{"avx512_gemm", func(a *asm) { gemm(a, avx512); outer4(a, avx512) }},
 	{"avx512_peak", func(a *asm) { peak(a, avx512) }},

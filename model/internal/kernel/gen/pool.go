@@ -14,6 +14,7 @@ func pool(a *asm) {
 		maxPool(a, lanes)
 		maxPool4Taps(a, lanes)
 		maxPoolGrad(a, lanes)
+		maxPoolGrad2x2(a, lanes)
 		maxPoolRescale(a, lanes)
 	}
 }
@@ -153,6 +154,50 @@ func maxPoolGrad(a *asm, lanes int) {
 	a.ADDQ(operand.I32(4*lanes), g)
 	a.advance(x, "step")
 	a.advance(dx, "stepDx")
+	a.JMP(ref("pixel"))
+	a.Label("end")
+	a.VZEROUPPER()
+	a.RET()
+}
+
+// maxPoolGrad2x2 keeps the addresses of the four taps in registers and writes
+// each pixel of dx once.
+func maxPoolGrad2x2(a *asm, lanes int) {
+	a.function(fmt.Sprintf("maxPoolGrad2x2x%dAVX2", lanes), fmt.Sprintf("is Set.MaxPoolGrad2x2 for lanes = %d.", lanes),
+		"nOut int, x *float32, row int, floor float32, y, gr, dx *float32")
+	px := pixelOf(lanes)
+	nOut, x, row, y, g, dx := a.gp("nOut"), a.gp("x"), a.bytes("row"), a.gp("y"), a.gp("gr"), a.gp("dx")
+	floor, all := a.splat("floor", px.width), a.splatBits(math.Float32bits(float32(math.Inf(-1))), px.width)
+	compare(a, cmpEQ, floor, all, all)
+	zero := a.vec(px.width)
+	a.zero(zero, px.width)
+	a.Label("pixel")
+	a.SUBQ(operand.Imm(1), nOut)
+	a.JLT(ref("end"))
+	for h := range px.count {
+		at := 4 * px.width * h
+		yv, gv, live := a.vec(px.width), a.vec(px.width), a.vec(px.width)
+		a.VMOVUPS(mem(y, at), yv)
+		compare(a, cmpGT, yv, floor, live)
+		a.VADDPS(mem(g, at), zero, gv)
+		a.VORPS(all, live, live)
+		for t := range 4 {
+			from, to := mem(x, at+4*lanes*(t%2)), mem(dx, at+4*lanes*(t%2))
+			if t >= 2 {
+				from, to = idx(x, row, 1, from.Disp), idx(dx, row, 1, to.Disp)
+			}
+			hit := a.vec(px.width)
+			compare(a, cmpEQ, yv, from, hit)
+			a.VANDPS(live, hit, hit)
+			a.VANDNPS(live, hit, live)
+			a.VANDPS(gv, hit, hit)
+			a.VMOVUPS(hit, to)
+		}
+	}
+	a.ADDQ(operand.I32(4*lanes), y)
+	a.ADDQ(operand.I32(4*lanes), g)
+	a.ADDQ(operand.I32(8*lanes), x)
+	a.ADDQ(operand.I32(8*lanes), dx)
 	a.JMP(ref("pixel"))
 	a.Label("end")
 	a.VZEROUPPER()
