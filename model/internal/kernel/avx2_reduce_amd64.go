@@ -64,6 +64,21 @@ func wgrad3x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float3
 //go:noescape
 func wgrad3x4AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
 
+// wgrad4x1AVX2 is Set.WGrad for m = 4, t = 1.
+//
+//go:noescape
+func wgrad4x1AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
+// wgrad4x2AVX2 is Set.WGrad for m = 4, t = 2.
+//
+//go:noescape
+func wgrad4x2AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
+// wgrad4x3AVX2 is Set.WGrad for m = 4, t = 3.
+//
+//go:noescape
+func wgrad4x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+
 // sumRows1AVX2 is Set.SumRows for m = 1.
 //
 //go:noescape

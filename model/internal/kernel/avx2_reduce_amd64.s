@@ -414,11 +414,11 @@ row1:
 	JEQ  tail4
 
 column3:
-	VMOVUPS     (CX)(R10*4), Y2
+	VMOVUPS     (AX)(R10*4), Y2
+	VMOVUPS     (CX)(R10*4), Y3
+	VFMADD231PS Y3, Y2, Y0
 	VMOVUPS     (DX)(R10*4), Y3
-	VMOVUPS     (AX)(R10*4), Y4
-	VFMADD231PS Y4, Y2, Y0
-	VFMADD231PS Y4, Y3, Y1
+	VFMADD231PS Y3, Y2, Y1
 	ADDQ        $0x08, R10
 	CMPQ        R10, R9
 	JLT         column3
@@ -426,11 +426,11 @@ column3:
 tail4:
 	CMPQ        R10, SI
 	JGE         done5
-	VMOVUPS     (CX)(R10*4), X2
+	VMOVUPS     (AX)(R10*4), X2
+	VMOVUPS     (CX)(R10*4), X3
+	VFMADD231PS Y3, Y2, Y0
 	VMOVUPS     (DX)(R10*4), X3
-	VMOVUPS     (AX)(R10*4), X4
-	VFMADD231PS Y4, Y2, Y0
-	VFMADD231PS Y4, Y3, Y1
+	VFMADD231PS Y3, Y2, Y1
 
 done5:
 	ADDQ DI, CX
@@ -974,13 +974,13 @@ row1:
 	JEQ  tail4
 
 column3:
-	VMOVUPS     (CX)(R11*4), Y3
+	VMOVUPS     (AX)(R11*4), Y3
+	VMOVUPS     (CX)(R11*4), Y4
+	VFMADD231PS Y4, Y3, Y0
 	VMOVUPS     (BX)(R11*4), Y4
-	VMOVUPS     (DX)(R11*4), Y5
-	VMOVUPS     (AX)(R11*4), Y6
-	VFMADD231PS Y6, Y3, Y0
-	VFMADD231PS Y6, Y4, Y1
-	VFMADD231PS Y6, Y5, Y2
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     (DX)(R11*4), Y4
+	VFMADD231PS Y4, Y3, Y2
 	ADDQ        $0x08, R11
 	CMPQ        R11, R10
 	JLT         column3
@@ -988,13 +988,13 @@ column3:
 tail4:
 	CMPQ        R11, DI
 	JGE         done5
-	VMOVUPS     (CX)(R11*4), X3
+	VMOVUPS     (AX)(R11*4), X3
+	VMOVUPS     (CX)(R11*4), X4
+	VFMADD231PS Y4, Y3, Y0
 	VMOVUPS     (BX)(R11*4), X4
-	VMOVUPS     (DX)(R11*4), X5
-	VMOVUPS     (AX)(R11*4), X6
-	VFMADD231PS Y6, Y3, Y0
-	VFMADD231PS Y6, Y4, Y1
-	VFMADD231PS Y6, Y5, Y2
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     (DX)(R11*4), X4
+	VFMADD231PS Y4, Y3, Y2
 
 done5:
 	ADDQ R8, CX
@@ -1086,17 +1086,17 @@ row1:
 	JEQ  tail4
 
 column3:
-	VMOVUPS     (CX)(R12*4), Y6
-	VMOVUPS     (SI)(R12*4), Y7
+	VMOVUPS     (DX)(R12*4), Y6
+	VMOVUPS     (AX)(R12*4), Y7
+	VMOVUPS     (CX)(R12*4), Y8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VMOVUPS     (SI)(R12*4), Y8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
 	VMOVUPS     (BX)(R12*4), Y8
-	VMOVUPS     (DX)(R12*4), Y9
-	VFMADD231PS Y9, Y6, Y0
-	VFMADD231PS Y9, Y7, Y2
-	VFMADD231PS Y9, Y8, Y4
-	VMOVUPS     (AX)(R12*4), Y9
-	VFMADD231PS Y9, Y6, Y1
-	VFMADD231PS Y9, Y7, Y3
-	VFMADD231PS Y9, Y8, Y5
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y8, Y7, Y5
 	ADDQ        $0x08, R12
 	CMPQ        R12, R11
 	JLT         column3
@@ -1104,17 +1104,17 @@ column3:
 tail4:
 	CMPQ        R12, R8
 	JGE         done5
-	VMOVUPS     (CX)(R12*4), X6
-	VMOVUPS     (SI)(R12*4), X7
+	VMOVUPS     (DX)(R12*4), X6
+	VMOVUPS     (AX)(R12*4), X7
+	VMOVUPS     (CX)(R12*4), X8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VMOVUPS     (SI)(R12*4), X8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
 	VMOVUPS     (BX)(R12*4), X8
-	VMOVUPS     (DX)(R12*4), X9
-	VFMADD231PS Y9, Y6, Y0
-	VFMADD231PS Y9, Y7, Y2
-	VFMADD231PS Y9, Y8, Y4
-	VMOVUPS     (AX)(R12*4), X9
-	VFMADD231PS Y9, Y6, Y1
-	VFMADD231PS Y9, Y7, Y3
-	VFMADD231PS Y9, Y8, Y5
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y8, Y7, Y5
 
 done5:
 	ADDQ R9, CX
@@ -1667,6 +1667,582 @@ set16:
 
 set17:
 	VMOVSS X11, 12(AX)
+	VZEROUPPER
+	RET
+
+// func wgrad4x1AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// Requires: AVX, FMA3
+TEXT ·wgrad4x1AVX2(SB), NOSPLIT, $0-81
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVQ    off+56(FP), AX
+	MOVQ    x+40(FP), CX
+	MOVLQSX (AX), AX
+	LEAQ    (CX)(AX*4), AX
+	MOVQ    dy+16(FP), CX
+	MOVQ    dyChan+32(FP), DX
+	SHLQ    $0x02, DX
+	LEAQ    (CX)(DX*1), BX
+	LEAQ    (BX)(DX*1), SI
+	LEAQ    (SI)(DX*1), DX
+	MOVQ    rows+0(FP), DI
+	MOVQ    n+8(FP), R8
+	MOVQ    dyRow+24(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+48(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    R8, R11
+	ANDQ    $-8, R11
+
+row1:
+	SUBQ $0x01, DI
+	JLT  end2
+	XORQ R12, R12
+	CMPQ R11, $0x00
+	JEQ  tail4
+
+column3:
+	VMOVUPS     (AX)(R12*4), Y4
+	VMOVUPS     (CX)(R12*4), Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (BX)(R12*4), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     (SI)(R12*4), Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     (DX)(R12*4), Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x08, R12
+	CMPQ        R12, R11
+	JLT         column3
+
+tail4:
+	CMPQ        R12, R8
+	JGE         done5
+	VMOVUPS     (AX)(R12*4), X4
+	VMOVUPS     (CX)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (BX)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     (SI)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     (DX)(R12*4), X5
+	VFMADD231PS Y5, Y4, Y3
+
+done5:
+	ADDQ R9, CX
+	ADDQ R9, BX
+	ADDQ R9, SI
+	ADDQ R9, DX
+	ADDQ R10, AX
+	JMP  row1
+
+end2:
+	MOVQ         out+64(FP), AX
+	MOVQ         outChan+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVBQZX      add+80(FP), DX
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPS       X4, X0, X0
+	VPERMILPS    $0x4e, X0, X4
+	VADDPS       X4, X0, X0
+	VPERMILPS    $0xb1, X0, X4
+	VADDPS       X4, X0, X0
+	TESTQ        DX, DX
+	JZ           set6
+	VADDSS       (AX), X0, X0
+
+set6:
+	VMOVSS       X0, (AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	TESTQ        DX, DX
+	JZ           set7
+	VADDSS       (AX), X1, X1
+
+set7:
+	VMOVSS       X1, (AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	TESTQ        DX, DX
+	JZ           set8
+	VADDSS       (AX), X2, X2
+
+set8:
+	VMOVSS       X2, (AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x4e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0xb1, X3, X0
+	VADDPS       X0, X3, X3
+	TESTQ        DX, DX
+	JZ           set9
+	VADDSS       (AX), X3, X3
+
+set9:
+	VMOVSS X3, (AX)
+	VZEROUPPER
+	RET
+
+// func wgrad4x2AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// Requires: AVX, FMA3
+TEXT ·wgrad4x2AVX2(SB), NOSPLIT, $0-81
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    off+56(FP), AX
+	MOVQ    x+40(FP), CX
+	MOVLQSX (AX), DX
+	LEAQ    (CX)(DX*4), DX
+	MOVLQSX 4(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	MOVQ    dy+16(FP), CX
+	MOVQ    dyChan+32(FP), BX
+	SHLQ    $0x02, BX
+	LEAQ    (CX)(BX*1), SI
+	LEAQ    (SI)(BX*1), DI
+	LEAQ    (DI)(BX*1), BX
+	MOVQ    rows+0(FP), R8
+	MOVQ    n+8(FP), R9
+	MOVQ    dyRow+24(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+48(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    R9, R12
+	ANDQ    $-8, R12
+
+row1:
+	SUBQ $0x01, R8
+	JLT  end2
+	XORQ R13, R13
+	CMPQ R12, $0x00
+	JEQ  tail4
+
+column3:
+	VMOVUPS     (DX)(R13*4), Y8
+	VMOVUPS     (AX)(R13*4), Y9
+	VMOVUPS     (CX)(R13*4), Y10
+	VFMADD231PS Y10, Y8, Y0
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     (SI)(R13*4), Y10
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     (DI)(R13*4), Y10
+	VFMADD231PS Y10, Y8, Y4
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (BX)(R13*4), Y10
+	VFMADD231PS Y10, Y8, Y6
+	VFMADD231PS Y10, Y9, Y7
+	ADDQ        $0x08, R13
+	CMPQ        R13, R12
+	JLT         column3
+
+tail4:
+	CMPQ        R13, R9
+	JGE         done5
+	VMOVUPS     (DX)(R13*4), X8
+	VMOVUPS     (AX)(R13*4), X9
+	VMOVUPS     (CX)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y0
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     (SI)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     (DI)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y4
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (BX)(R13*4), X10
+	VFMADD231PS Y10, Y8, Y6
+	VFMADD231PS Y10, Y9, Y7
+
+done5:
+	ADDQ R10, CX
+	ADDQ R10, SI
+	ADDQ R10, DI
+	ADDQ R10, BX
+	ADDQ R11, DX
+	ADDQ R11, AX
+	JMP  row1
+
+end2:
+	MOVQ         out+64(FP), AX
+	MOVQ         outChan+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVBQZX      add+80(FP), DX
+	VEXTRACTF128 $0x01, Y0, X8
+	VADDPS       X8, X0, X0
+	VPERMILPS    $0x4e, X0, X8
+	VADDPS       X8, X0, X0
+	VPERMILPS    $0xb1, X0, X8
+	VADDPS       X8, X0, X0
+	TESTQ        DX, DX
+	JZ           set6
+	VADDSS       (AX), X0, X0
+
+set6:
+	VMOVSS       X0, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	TESTQ        DX, DX
+	JZ           set7
+	VADDSS       4(AX), X1, X1
+
+set7:
+	VMOVSS       X1, 4(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	TESTQ        DX, DX
+	JZ           set8
+	VADDSS       (AX), X2, X2
+
+set8:
+	VMOVSS       X2, (AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x4e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0xb1, X3, X0
+	VADDPS       X0, X3, X3
+	TESTQ        DX, DX
+	JZ           set9
+	VADDSS       4(AX), X3, X3
+
+set9:
+	VMOVSS       X3, 4(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x4e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0xb1, X4, X0
+	VADDPS       X0, X4, X4
+	TESTQ        DX, DX
+	JZ           set10
+	VADDSS       (AX), X4, X4
+
+set10:
+	VMOVSS       X4, (AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x4e, X5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0xb1, X5, X0
+	VADDPS       X0, X5, X5
+	TESTQ        DX, DX
+	JZ           set11
+	VADDSS       4(AX), X5, X5
+
+set11:
+	VMOVSS       X5, 4(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0x4e, X6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0xb1, X6, X0
+	VADDPS       X0, X6, X6
+	TESTQ        DX, DX
+	JZ           set12
+	VADDSS       (AX), X6, X6
+
+set12:
+	VMOVSS       X6, (AX)
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0x4e, X7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0xb1, X7, X0
+	VADDPS       X0, X7, X7
+	TESTQ        DX, DX
+	JZ           set13
+	VADDSS       4(AX), X7, X7
+
+set13:
+	VMOVSS X7, 4(AX)
+	VZEROUPPER
+	RET
+
+// func wgrad4x3AVX2(rows int, n int, dy *float32, dyRow int, dyChan int, x *float32, xRow int, off *int32, out *float32, outChan int, add bool)
+// Requires: AVX, FMA3
+TEXT ·wgrad4x3AVX2(SB), NOSPLIT, $0-81
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	MOVQ    off+56(FP), AX
+	MOVQ    x+40(FP), CX
+	MOVLQSX (AX), DX
+	LEAQ    (CX)(DX*4), DX
+	MOVLQSX 4(AX), BX
+	LEAQ    (CX)(BX*4), BX
+	MOVLQSX 8(AX), AX
+	LEAQ    (CX)(AX*4), AX
+	MOVQ    dy+16(FP), CX
+	MOVQ    dyChan+32(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (CX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    rows+0(FP), R9
+	MOVQ    n+8(FP), R10
+	MOVQ    dyRow+24(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    xRow+48(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    R10, R13
+	ANDQ    $-8, R13
+
+row1:
+	SUBQ $0x01, R9
+	JLT  end2
+	XORQ R14, R14
+	CMPQ R13, $0x00
+	JEQ  tail4
+
+column3:
+	VMOVUPS     (DX)(R14*4), Y12
+	VMOVUPS     (BX)(R14*4), Y13
+	VMOVUPS     (AX)(R14*4), Y14
+	VMOVUPS     (CX)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VFMADD231PS Y15, Y14, Y2
+	VMOVUPS     (DI)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y5
+	VMOVUPS     (R8)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y6
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (SI)(R14*4), Y15
+	VFMADD231PS Y15, Y12, Y9
+	VFMADD231PS Y15, Y13, Y10
+	VFMADD231PS Y15, Y14, Y11
+	ADDQ        $0x08, R14
+	CMPQ        R14, R13
+	JLT         column3
+
+tail4:
+	CMPQ        R14, R10
+	JGE         done5
+	VMOVUPS     (DX)(R14*4), X12
+	VMOVUPS     (BX)(R14*4), X13
+	VMOVUPS     (AX)(R14*4), X14
+	VMOVUPS     (CX)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VFMADD231PS Y15, Y14, Y2
+	VMOVUPS     (DI)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y5
+	VMOVUPS     (R8)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y6
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (SI)(R14*4), X15
+	VFMADD231PS Y15, Y12, Y9
+	VFMADD231PS Y15, Y13, Y10
+	VFMADD231PS Y15, Y14, Y11
+
+done5:
+	ADDQ R11, CX
+	ADDQ R11, DI
+	ADDQ R11, R8
+	ADDQ R11, SI
+	ADDQ R12, DX
+	ADDQ R12, BX
+	ADDQ R12, AX
+	JMP  row1
+
+end2:
+	MOVQ         out+64(FP), AX
+	MOVQ         outChan+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVBQZX      add+80(FP), DX
+	VEXTRACTF128 $0x01, Y0, X12
+	VADDPS       X12, X0, X0
+	VPERMILPS    $0x4e, X0, X12
+	VADDPS       X12, X0, X0
+	VPERMILPS    $0xb1, X0, X12
+	VADDPS       X12, X0, X0
+	TESTQ        DX, DX
+	JZ           set6
+	VADDSS       (AX), X0, X0
+
+set6:
+	VMOVSS       X0, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	TESTQ        DX, DX
+	JZ           set7
+	VADDSS       4(AX), X1, X1
+
+set7:
+	VMOVSS       X1, 4(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	TESTQ        DX, DX
+	JZ           set8
+	VADDSS       8(AX), X2, X2
+
+set8:
+	VMOVSS       X2, 8(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x4e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0xb1, X3, X0
+	VADDPS       X0, X3, X3
+	TESTQ        DX, DX
+	JZ           set9
+	VADDSS       (AX), X3, X3
+
+set9:
+	VMOVSS       X3, (AX)
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x4e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0xb1, X4, X0
+	VADDPS       X0, X4, X4
+	TESTQ        DX, DX
+	JZ           set10
+	VADDSS       4(AX), X4, X4
+
+set10:
+	VMOVSS       X4, 4(AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x4e, X5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0xb1, X5, X0
+	VADDPS       X0, X5, X5
+	TESTQ        DX, DX
+	JZ           set11
+	VADDSS       8(AX), X5, X5
+
+set11:
+	VMOVSS       X5, 8(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0x4e, X6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0xb1, X6, X0
+	VADDPS       X0, X6, X6
+	TESTQ        DX, DX
+	JZ           set12
+	VADDSS       (AX), X6, X6
+
+set12:
+	VMOVSS       X6, (AX)
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0x4e, X7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0xb1, X7, X0
+	VADDPS       X0, X7, X7
+	TESTQ        DX, DX
+	JZ           set13
+	VADDSS       4(AX), X7, X7
+
+set13:
+	VMOVSS       X7, 4(AX)
+	VEXTRACTF128 $0x01, Y8, X0
+	VADDPS       X0, X8, X8
+	VPERMILPS    $0x4e, X8, X0
+	VADDPS       X0, X8, X8
+	VPERMILPS    $0xb1, X8, X0
+	VADDPS       X0, X8, X8
+	TESTQ        DX, DX
+	JZ           set14
+	VADDSS       8(AX), X8, X8
+
+set14:
+	VMOVSS       X8, 8(AX)
+	ADDQ         CX, AX
+	VEXTRACTF128 $0x01, Y9, X0
+	VADDPS       X0, X9, X9
+	VPERMILPS    $0x4e, X9, X0
+	VADDPS       X0, X9, X9
+	VPERMILPS    $0xb1, X9, X0
+	VADDPS       X0, X9, X9
+	TESTQ        DX, DX
+	JZ           set15
+	VADDSS       (AX), X9, X9
+
+set15:
+	VMOVSS       X9, (AX)
+	VEXTRACTF128 $0x01, Y10, X0
+	VADDPS       X0, X10, X10
+	VPERMILPS    $0x4e, X10, X0
+	VADDPS       X0, X10, X10
+	VPERMILPS    $0xb1, X10, X0
+	VADDPS       X0, X10, X10
+	TESTQ        DX, DX
+	JZ           set16
+	VADDSS       4(AX), X10, X10
+
+set16:
+	VMOVSS       X10, 4(AX)
+	VEXTRACTF128 $0x01, Y11, X0
+	VADDPS       X0, X11, X11
+	VPERMILPS    $0x4e, X11, X0
+	VADDPS       X0, X11, X11
+	VPERMILPS    $0xb1, X11, X0
+	VADDPS       X0, X11, X11
+	TESTQ        DX, DX
+	JZ           set17
+	VADDSS       8(AX), X11, X11
+
+set17:
+	VMOVSS X11, 8(AX)
 	VZEROUPPER
 	RET
 

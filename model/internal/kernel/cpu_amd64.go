@@ -56,6 +56,7 @@ var avx2 = Set{
 	MaxPoolChange:        maxPoolChangeAVX2,
 	MaxPoolChangeRescale: maxPoolChangeRescaleAVX2,
 	PeakFMA:              peakFMAAVX2,
+	Perturbing:           avx2Perturbing,
 }
 
 // avx512 has wide versions of what is bound by multiply-adds. The rest is

@@ -34,6 +34,7 @@ var portable = Set{
 	MaxPoolChange:        maxPoolChangeGo,
 	MaxPoolChangeRescale: maxPoolChangeRescaleGo,
 	PeakFMA:              peakGo,
+	Perturbing:           portablePerturbing,
 }
 
 // peakChains is the number of multiply-adds, of a vector each, in a round of the

@@ -163,6 +163,8 @@ type Set struct {
 	// since rounding is monotonic.
 	MaxPoolChangeRescale func(nOut, lanes, taps int, off *int32, d, r *float32, step int, c, yr, g *float32, offDx *int32, dx *float32, stepDx int)
 
+	Perturbing
+
 	// PeakFMA runs n rounds of independent fused multiply-adds in registers
 	// at the level's full width and returns the floating-point operations
 	// done, two per multiply-add: the measure of a core's float32 peak.

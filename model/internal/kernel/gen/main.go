@@ -13,6 +13,7 @@ import (
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // files are the generated files by base name, and what fills them.
@@ -26,6 +27,7 @@ var files = []struct {
 	{"avx2_elementwise", elementwise},
 	{"avx2_pool", pool},
 	{"avx2_change", change},
+	{"avx2_perturb", perturb},
 	{"avx2_peak", func(a *asm) { peak(a, avx2) }},
 	{"avx512_gemm", func(a *asm) { gemm(a, avx512); outer4(a, avx512) }},
 	{"avx512_peak", func(a *asm) { peak(a, avx512) }},
@@ -47,6 +49,11 @@ func compile(fill func(*asm)) (*ir.File, error) {
 func check(name string, f *ir.File) error {
 	for _, fn := range f.Functions() {
 		for _, i := range fn.Instructions() {
+			for _, r := range i.Registers() {
+				if p := reg.ToPhysical(r); p != nil && r.Kind() == reg.KindVector && p.PhysicalIndex() >= 16 && !strings.HasPrefix(name, "avx512") {
+					return fmt.Errorf("%s has more vectors at a time than the 16 registers of AVX2 hold", fn.Name)
+				}
+			}
 			for _, set := range i.ISA {
 				if strings.HasPrefix(set, "AVX512") && (set != "AVX512F" || !strings.HasPrefix(name, "avx512")) {
 					return fmt.Errorf("%s uses %s, which needs %s", fn.Name, i.Opcode, set)

@@ -9,9 +9,10 @@ import (
 
 // reduce generates the reductions. Their eight lanes are one ymm register.
 func reduce(a *asm) {
-	// 3x4 sums fill the registers: 12, three of dy and one of x.
-	for m := 1; m <= 3; m++ {
-		for t := 1; t <= 4; t++ {
+	// 3x4 or 4x3 sums fill the registers: 12, three of the shorter list of
+	// operands and one of the longer.
+	for m := 1; m <= 4; m++ {
+		for t := 1; t <= 4 && m*t <= 12; t++ {
 			wgrad(a, m, t)
 		}
 	}
@@ -96,16 +97,20 @@ func wgrad(a *asm, m, t int) {
 	a.Label(row)
 	a.SUBQ(operand.Imm(1), rows)
 	a.JLT(ref(done))
-	d, v := a.vecs(m, 8), a.YMM()
+	// A tail of four leaves zeros in the upper lanes of what is loaded.
+	held, streamed, sum := dy, xs, func(h, s int) reg.VecVirtual { return acc[h][s] }
+	if m > t {
+		held, streamed, sum = xs, dy, func(h, s int) reg.VecVirtual { return acc[s][h] }
+	}
+	hs, v := a.vecs(len(held), 8), a.YMM()
 	columns(a, n, n8, j, func(width int) {
-		// A tail of four leaves zeros in the upper lanes of d and v.
-		for i := range d {
-			a.VMOVUPS(idx(dy[i], j, 4, 0), narrow(d[i], width))
+		for h := range hs {
+			a.VMOVUPS(idx(held[h], j, 4, 0), narrow(hs[h], width))
 		}
-		for q := range xs {
-			a.VMOVUPS(idx(xs[q], j, 4, 0), narrow(v, width))
-			for i := range d {
-				a.VFMADD231PS(v, d[i], acc[i][q])
+		for s := range streamed {
+			a.VMOVUPS(idx(streamed[s], j, 4, 0), narrow(v, width))
+			for h := range hs {
+				a.VFMADD231PS(v, hs[h], sum(h, s))
 			}
 		}
 	})
