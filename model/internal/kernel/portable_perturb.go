@@ -1,0 +1,87 @@
+package kernel
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+// words is table for bit sets.
+func words(p *uint32, f int32) uint32 {
+	return *(*uint32)(unsafe.Add(unsafe.Pointer(p), 4*int(f)))
+}
+
+func select16Go(n int, of *int32, present *uint32, x, b, out *float32, keep int) {
+	first := bits.Len(uint(keep))
+	xs, bs := row(x, 0, n), row(b, 0, n)
+	for j, f := range table(of, n) {
+		on := words(present, f)
+		to := row(out, 16*j, 16)
+		for l := first; l < len(to); l++ {
+			if on>>l&1 == 1 {
+				to[l] = xs[j]
+			} else {
+				to[l] = bs[j]
+			}
+		}
+	}
+}
+
+func fade16Go(n int, of *int32, share, d, b, out *float32, keep int) {
+	first := bits.Len(uint(keep))
+	ds, bs := row(d, 0, n), row(b, 0, n)
+	for j, f := range table(of, n) {
+		s, to := row(share, 16*int(f), 16), row(out, 16*j, 16)
+		for l := first; l < len(to); l++ {
+			to[l] = float32(s[l]*ds[j]) + bs[j]
+		}
+	}
+}
+
+func mixGo(n int, s float32, lo, hi, out *float32) {
+	his, o := row(hi, 0, n), row(out, 0, n)
+	for j, v := range row(lo, 0, n) {
+		o[j] = v + float32(s*(his[j]-v))
+	}
+}
+
+func moments64Go(n, rows int, w *float64, x *float32, ld int, sum, sq *float64) {
+	s, q := row64(sum, n), row64(sq, n)
+	for r, weight := range row64(w, rows) {
+		for j, v := range row(x, r*ld, n) {
+			s[j] += float64(weight * float64(v))
+			q[j] += float64(float64(weight*weight) * float64(v*v))
+		}
+	}
+}
+
+func sumRows64Go(n, rows int, at *int32, x *float64, ld int, out *float64) {
+	o := row64(out, n)
+	clear(o)
+	for _, r := range table(at, rows) {
+		from := unsafe.Slice((*float64)(unsafe.Add(unsafe.Pointer(x), 8*int(r)*ld)), n)
+		for j, v := range from {
+			o[j] += v
+		}
+	}
+}
+
+func nearest64Go(rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64) {
+	if rows == 0 || cols == 0 {
+		return
+	}
+	at, dys, dxs := row64(centre, chans), row64(dy, rows), row64(dx, cols)
+	xs := unsafe.Slice(x, (chans-1)*plane+(rows-1)*ld+cols)
+	ds, ls := unsafe.Slice(dist, (rows-1)*ld+cols), unsafe.Slice(label, (rows-1)*ld+cols)
+	for r := range dys {
+		for j := range dxs {
+			d := float64(weight * (dys[r] + dxs[j]))
+			for c := range at {
+				v := xs[c*plane+r*ld+j] - at[c]
+				d += float64(v * v)
+			}
+			if i := r*ld + j; d < ds[i] {
+				ds[i], ls[i] = d, int64(id)
+			}
+		}
+	}
+}
