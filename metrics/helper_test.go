@@ -93,15 +93,19 @@ func rowsOf[T any](v []T, n int) [][]T {
 	return out
 }
 
-// cases pairs the images with the maps of an array; the label is explained.
+// cases pairs the images with the maps of an array and the objects' masks; the
+// label is explained.
 func (o *outside) cases(t *testing.T, attribution string) []Case {
 	t.Helper()
-	maps := o.images(t, attribution)
+	maps, masks := o.images(t, attribution), rowsOf(o.read(t, "masks").Ints(), len(o.inputs))
 	out := make([]Case, len(o.inputs))
 	for i := range out {
 		out[i] = Case{
 			Index: i, X: o.inputs[i], Label: o.labels[i], Predicted: argmax(o.logits[i]),
 			Target: model.Target{Class: o.labels[i], Minus: -1}, Logits: o.logits[i], Map: maps[i],
+		}
+		for _, m := range masks[i] {
+			out[i].Mask = append(out[i].Mask, byte(m))
 		}
 	}
 	return out

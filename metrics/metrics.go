@@ -49,6 +49,7 @@ type Case struct {
 	Summed    bool                   // FB is defined and the map is meant to sum to FX-FB
 	Reversed  bool                   // the delta is FX-FB less the sum: Captum's sign for LRP
 	Relevance []model.RelevanceShare // LRP's account, layer by layer; nil for other methods
+	Mask      []byte                 // [H*W], not 0 on the object; nil where the data set has no masks
 }
 
 // Series is one number or one curve per image.

@@ -4,10 +4,20 @@ package metrics
 // line here and one golden in testdata/golden/metrics. The defaults are written
 // here alone.
 var Metrics = map[string]Entry{
+	"attribution_localisation": {
+		New:      func() Metric { return &AttributionLocalisation{Abs: true, MaxSize: 1} },
+		About:    "what share of the attribution lies on the object",
+		Citation: "Kohlbrenner, Bauer, Nakajima, Binder, Samek & Lapuschkin, Towards Best Practice in Explaining Neural Network Decisions with LRP, IJCNN 2020",
+	},
 	"completeness": {
 		New:      func() Metric { return &Completeness{} },
 		About:    "does the map sum to F(x)-F(baseline)",
 		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017, section 3",
+	},
+	"complexity": {
+		New:      func() Metric { return &Complexity{Features: "values"} },
+		About:    "over how many features the map spreads, as an entropy",
+		Citation: "Bhatt, Weller & Moura, Evaluating and Aggregating Feature-based Model Explanations, IJCAI 2020, section 2",
 	},
 	"conservation": {
 		New:      func() Metric { return &Conservation{} },
@@ -22,12 +32,24 @@ var Metrics = map[string]Entry{
 		About:    "how fast the output falls as the most important pixels are taken away",
 		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
 	},
+	"effective_complexity": {
+		New: func() Metric {
+			return &EffectiveComplexity{Tolerance: 0.1, Step: 32, NSamples: 8, Eps: quantusEps, Normalise: true}
+		},
+		About:    "how many of the most important pixels settle the output",
+		Citation: "Nguyen & Rodriguez Martinez, On Quantitative Aspects of Model Interpretability, arXiv 2007.07584, 2020",
+	},
 	"insertion": {
 		New: func() Metric {
 			return &Insertion{Step: 32, Substrate: "blur", Output: "probability", Target: "predicted", Order: "abs"}
 		},
 		About:    "how fast the output rises as the most important pixels are put back",
 		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
+	},
+	"localisation_auc": {
+		New:      func() Metric { return &LocalisationAUC{} },
+		About:    "how well the map tells pixels of the object from others, as area under the ROC curve",
+		Citation: "Fawcett, An Introduction to ROC Analysis, Pattern Recognition Letters 27, 2006",
 	},
 	"parameter_randomization": {
 		New:      func() Metric { return &ParameterRandomization{Mode: "both", NSeeds: 1} },
@@ -38,5 +60,32 @@ var Metrics = map[string]Entry{
 		New:      func() Metric { return &PathError{} },
 		About:    "how far integrated gradients are from the integral itself, value by value",
 		Citation: "Sotoudeh & Thakur, Computing Linear Restrictions of Neural Networks, NeurIPS 2019, section 5",
+	},
+	"pointing_game": {
+		New:      func() Metric { return &PointingGame{} },
+		About:    "does the most important pixel lie on the object",
+		Citation: "Zhang, Bargal, Lin, Brandt, Shen & Sclaroff, Top-Down Neural Attention by Excitation Backprop, International Journal of Computer Vision 126, 2018",
+	},
+	"relevance_mass_accuracy": {
+		New:      func() Metric { return &RelevanceMassAccuracy{} },
+		About:    "what share of the positive relevance lies on the object",
+		Citation: "Arras, Osman & Samek, CLEVR-XAI: A Benchmark Dataset for the Ground Truth Evaluation of Neural Network Explanations, Information Fusion 81, 2022",
+	},
+	"relevance_rank_accuracy": {
+		New:      func() Metric { return &RelevanceRankAccuracy{} },
+		About:    "how much of the object the map finds with as many pixels",
+		Citation: "Arras, Osman & Samek, CLEVR-XAI: A Benchmark Dataset for the Ground Truth Evaluation of Neural Network Explanations, Information Fusion 81, 2022",
+	},
+	"sparseness": {
+		New:      func() Metric { return &Sparseness{Features: "values", Normalise: true} },
+		About:    "how unequal the features of the map are, as Gini index",
+		Citation: "Chalasani, Chen, Chowdhury, Wu & Jha, Concise Explanations of Neural Networks using Adversarial Training, ICML 2020",
+	},
+	"top_k_intersection": {
+		// 100 of the 1024 pixels of a 32x32 image are as many as the objects of
+		// the data set shapes have at the least; Quantus takes 1000, of 224x224.
+		New:      func() Metric { return &TopKIntersection{K: 100} },
+		About:    "what share of the k most important pixels lies on the object",
+		Citation: "Theiner, Mueller-Budack & Ewerth, Interpretable Semantic Photo Geolocation, WACV 2022",
 	},
 }
