@@ -25,8 +25,13 @@ func BenchmarkBlur(b *testing.B) {
 
 func BenchmarkCompare(b *testing.B) {
 	s := model.Shape{C: 3, H: 32, W: 32}
-	original, again := newProfile(normals(3*32*32, "map"), s), normals(3*32*32, "again")
-	for b.Loop() {
-		original.compare(newProfile(again, s))
+	for _, m := range measures {
+		b.Run(m.name, func(b *testing.B) {
+			ms := []measure{m}
+			original, again := newProfile(normals(3*32*32, "map"), s, ms), normals(3*32*32, "again")
+			for b.Loop() {
+				original.compare(newProfile(again, s, ms), ms)
+			}
+		})
 	}
 }

@@ -20,6 +20,20 @@ func (ps *problems) between(option string, got, lo, hi int, unit string) {
 	}
 }
 
+// above demands lo < got <= hi.
+func (ps *problems) above(option string, got, lo, hi float64) {
+	if !(got > lo && got <= hi) {
+		ps.add(option, "is %v, want more than %v, at most %v", got, lo, hi)
+	}
+}
+
+// within demands lo <= got <= hi.
+func (ps *problems) within(option string, got, lo, hi float64) {
+	if !(got >= lo && got <= hi) {
+		ps.add(option, "is %v, want %v to %v", got, lo, hi)
+	}
+}
+
 // oneOf demands one of the names, and suggests the nearest to a misspelt one.
 func (ps *problems) oneOf(option, got string, names ...string) {
 	best, at := len(got)/2+1, ""

@@ -26,6 +26,19 @@ order is "", want abs or signed`},
 		{"parameter_randomization", &ParameterRandomization{Mode: "cascade", NSeeds: 0, MaxImages: -1}, `mode is "cascade", want both, cascading or independent; did you mean "cascading"?
 n_seeds is 0, want 1 to 1000 randomisations
 max_images is -1, want 0 to 2147483647 images`},
+		{"parameter_randomization", &ParameterRandomization{Mode: "both", NSeeds: 1, Measures: []string{"hogg", "kendall", "ssim", "kendall"}}, `measures is "hogg", want spearman, kendall, ssim or hog; did you mean "hog"?
+measures names kendall twice`},
+		{"infidelity", &Infidelity{Perturbation: "gauss", Stdev: 0, Square: 0, Baseline: 1001, NPerturbSamples: 0}, `perturbation is "gauss", want gaussian or square
+stdev is 0, want more than 0, at most 1000
+square is 0, want 1 to 65536 pixels
+baseline is 1001, want -1000 to 1000
+n_perturb_samples is 0, want 1 to 100000 perturbations`},
+		{"infidelity", &Infidelity{Perturbation: "square", Stdev: math.NaN(), Square: 33, NPerturbSamples: 100001}, `stdev is NaN, want more than 0, at most 1000
+square is 33, want 1 to 32 pixels
+n_perturb_samples is 100001, want 1 to 100000 perturbations`},
+		{"sensitivity_max", &SensitivityMax{PerturbRadius: -0.02, NPerturbSamples: 0, NormOrd: "frob"}, `perturb_radius is -0.02, want more than 0, at most 1000
+n_perturb_samples is 0, want 1 to 10000 perturbed images
+norm_ord is "frob", want fro, l1 or inf; did you mean "fro"?`},
 		{"pointing_game", &PointingGame{Compat: "quantas"}, `compat is "quantas", want quantus or nothing; did you mean "quantus"?`},
 		{"attribution_localisation", &AttributionLocalisation{MaxSize: 0, Compat: "captum"}, `max_size is 0, want more than 0, at most 1
 compat is "captum", want quantus or nothing`},

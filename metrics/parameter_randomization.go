@@ -23,16 +23,19 @@ import (
 // stays that of the original network.
 //
 // What is compared, per image, are pixels: sums over the channels of
-// |attribution| (series ending in "abs") or of the attribution. Spearman takes
-// them as they are. SSIM takes them scaled as they would be shown: the absolute
-// ones from their minimum and maximum to 0 and 1, the signed ones by their
-// largest magnitude to -1 to 1. The paper's third measure, the correlation of
-// histograms of gradients, is not among the series.
+// |attribution| (series ending in "abs") or of the attribution. Measures names
+// the similarities. Spearman and Kendall take the sums as they are. SSIM takes
+// them scaled as they would be shown: the absolute ones from their minimum and
+// maximum to 0 and 1, the signed ones by their largest magnitude to -1 to 1. HOG,
+// the paper's third measure, correlates the histograms of gradients of both
+// scaled from minimum and maximum to 0 and 1; their gradients have no sign, so it
+// takes a negated map for the same.
 //
-// A similarity is NaN where it is not defined: Spearman where one of the two
-// maps is constant, SSIM where one cannot be scaled (absolute: constant;
-// signed: 0 everywhere) or is under 11 pixels high or wide. One such
-// randomisation makes the mean over NSeeds NaN: it is never left out silently.
+// A similarity is NaN where it is not defined: Spearman and Kendall where one of
+// the two maps is constant, SSIM where one cannot be scaled (absolute: constant;
+// signed: 0 everywhere) or is under 11 pixels high or wide, HOG where one is
+// constant or has no gradient within. One such randomisation makes the mean over
+// NSeeds NaN: it is never left out silently.
 type ParameterRandomization struct {
 	// Mode is cascading, independent or both.
 	Mode string `yaml:"mode" doc:"cascading, independent or both" jsonschema:"enum=both,enum=cascading,enum=independent"`
@@ -41,22 +44,71 @@ type ParameterRandomization struct {
 	// MaxImages keeps the first so many images of the run; 0 means all. It is
 	// for whoever chooses the cases (Limit): Score takes all it is given.
 	MaxImages int `yaml:"max_images" doc:"computed for the first so many images; 0 means all" jsonschema:"minimum=0"`
+	// Measures lists similarities: spearman, kendall, ssim, hog, each once. None
+	// means spearman and ssim.
+	Measures []string `yaml:"measures,omitempty" doc:"list of similarities: spearman, kendall, ssim, hog; spearman and ssim unless given" jsonschema:"enum=spearman,enum=kendall,enum=ssim,enum=hog,minItems=1,uniqueItems=true"`
 }
 
-// measures names the similarities in the order in which compare returns them.
-var measures = [4]struct{ name, about string }{
-	{"spearman", "rank correlation with the original map"},
-	{"spearman abs", "rank correlation of absolute values with the original map"},
-	{"ssim", "structural similarity to the original map"},
-	{"ssim abs", "structural similarity of absolute values to the original map"},
+// measure is a similarity of two maps, as seen by their signed or by their
+// absolute channel sums.
+type measure struct {
+	name  string
+	about [2]string // of the series: signed, absolute
+	of    func(a, b *view) float64
+}
+
+// measures are the similarities that Measures may name.
+var measures = []measure{
+	{
+		"spearman", [2]string{"rank correlation with the original map", "rank correlation of absolute values with the original map"},
+		func(a, b *view) float64 { return a.ranks.correlation(b.ranks) },
+	},
+	{
+		"kendall", [2]string{"Kendall's rank correlation with the original map", "Kendall's rank correlation of absolute values with the original map"},
+		func(a, b *view) float64 { return a.ordering.kendall(b.ordering) },
+	},
+	{
+		"ssim", [2]string{"structural similarity to the original map", "structural similarity of absolute values to the original map"},
+		func(a, b *view) float64 { return a.shown.ssim(b.shown, a.span) },
+	},
+	{
+		"hog", [2]string{"correlation of the histograms of gradients with the original map's", "correlation of the histograms of gradients of absolute values with the original map's"},
+		func(a, b *view) float64 { return a.gradients.correlation(b.gradients) },
+	},
+}
+
+// chosen lists what Measures names.
+func (p *ParameterRandomization) chosen() []measure {
+	names := p.Measures
+	if len(names) == 0 {
+		names = []string{"spearman", "ssim"}
+	}
+	var out []measure
+	for _, name := range names {
+		out = append(out, measures[slices.IndexFunc(measures, func(m measure) bool { return m.name == name })])
+	}
+	return out
 }
 
 // Check reports every option that is out of range.
-func (p *ParameterRandomization) Check(*model.Net) error {
+func (p *ParameterRandomization) Check(n *model.Net) error {
 	var ps problems
 	ps.oneOf("mode", p.Mode, "both", "cascading", "independent")
 	ps.between("n_seeds", p.NSeeds, 1, 1000, "randomisations")
 	ps.between("max_images", p.MaxImages, 0, math.MaxInt32, "images")
+	var known []string
+	for _, m := range measures {
+		known = append(known, m.name)
+	}
+	for i, name := range p.Measures {
+		ps.oneOf("measures", name, known...)
+		if slices.Contains(p.Measures[:i], name) {
+			ps.add("measures", "names %s twice", name)
+		}
+	}
+	if h, w := n.Input.H, n.Input.W; slices.Contains(p.Measures, "hog") && min(h, w) < hogSide {
+		ps.add("measures", "names hog, which needs images of at least %dx%d pixels, and these have %dx%d", hogSide, hogSide, h, w)
+	}
 	return errors.Join(ps...)
 }
 
@@ -78,7 +130,7 @@ func fromOutput(n *model.Net) []string {
 	return layers
 }
 
-// Series describes four curves for each mode. Their first point is the
+// Series describes two curves for each measure and mode. Their first point is the
 // similarity of the original map to itself, point k that with the k-th layer
 // from the output randomised: alone, or with all between it and the output.
 func (p *ParameterRandomization) Series(n *model.Net) []Series {
@@ -93,8 +145,10 @@ func (p *ParameterRandomization) Series(n *model.Net) []Series {
 		if mode == "independent" {
 			xname = "randomised layer"
 		}
-		for _, m := range measures {
-			out = append(out, Series{Name: mode + " " + m.name, About: m.about, X: x, XName: xname, Ticks: ticks})
+		for _, m := range p.chosen() {
+			for k, suffix := range []string{"", " abs"} {
+				out = append(out, Series{Name: mode + " " + m.name + suffix, About: m.about[k], X: x, XName: xname, Ticks: ticks})
+			}
 		}
 	}
 	return out
@@ -116,15 +170,17 @@ func (p *ParameterRandomization) score(e *Env, cases []Case) ([][]float64, error
 	if err := errors.Join(p.Check(n), checkCases(n, cases)); err != nil {
 		return nil, err
 	}
-	points, series := len(n.Weighted())+1, len(p.modes())*len(measures)
+	ms := p.chosen()
+	points, perMode := len(n.Weighted())+1, 2*len(ms)
+	series := len(p.modes()) * perMode
 	out := make([][]float64, len(cases))
 	original := make([]profile, len(cases))
 	for i := range cases {
 		out[i] = make([]float64, series*points)
-		original[i] = newProfile(cases[i].Map, n.Input)
-		self := original[i].compare(original[i])
+		original[i] = newProfile(cases[i].Map, n.Input, ms)
+		self := original[i].compare(original[i], ms)
 		for s := range series {
-			out[i][s*points] = self[s%len(measures)]
+			out[i][s*points] = self[s%perMode]
 		}
 	}
 	for seed := range p.NSeeds {
@@ -136,10 +192,10 @@ func (p *ParameterRandomization) score(e *Env, cases []Case) ([][]float64, error
 			seen := 0
 			err = e.Explain(m, cases, func(i int, again []float32) {
 				seen++
-				similarity := original[i].compare(newProfile(again, n.Input))
+				similarity := original[i].compare(newProfile(again, n.Input, ms), ms)
 				for _, mode := range v.modes {
 					for k, s := range similarity {
-						out[i][(mode*len(measures)+k)*points+v.depth] += s
+						out[i][(mode*perMode+k)*points+v.depth] += s
 					}
 				}
 			})
@@ -209,45 +265,97 @@ func randomize(m *model.Model, layers []string, seed uint64, number int) (*model
 	return model.New(m.Net(), w)
 }
 
-// profile is a map made ready to be compared with many others.
-type profile struct {
-	signed, abs           ranks
-	signedShown, absShown moments // as scaled to be shown; empty where the map cannot be scaled
+// profile is a map made ready to be compared with many others: its signed and
+// its absolute channel sums.
+type profile [2]view
+
+// view is one number per pixel in the forms that the measures take; those that
+// are not measured are empty.
+type view struct {
+	ranks     ranks
+	ordering  ordering
+	shown     moments // as scaled to be shown; empty where the map cannot be
+	span      float64 // of the scale: 2 for -1 to 1, 1 for 0 to 1
+	gradients gradients
 }
 
-func newProfile(m []float32, shape model.Shape) profile {
+func newProfile(m []float32, shape model.Shape, ms []measure) profile {
 	var p profile
-	sum := make([]float64, shape.H*shape.W)
-	channelSum(sum, m, false)
-	p.signed = rank(sum)
-	largest := 0.0
-	for _, v := range sum {
-		largest = max(largest, math.Abs(v))
-	}
-	if largest > 0 {
-		shown := make([]float64, len(sum))
-		for i, v := range sum {
-			shown[i] = v / largest
-		}
-		p.signedShown = newMoments(shown, shape.W)
-	}
-	channelSum(sum, m, true)
-	p.abs = rank(sum)
-	if low, high := slices.Min(sum), slices.Max(sum); high > low {
-		for i, v := range sum {
-			sum[i] = (v - low) / (high - low)
-		}
-		p.absShown = newMoments(sum, shape.W)
+	for k := range p {
+		sum := make([]float64, shape.H*shape.W)
+		channelSum(sum, m, k == 1)
+		p[k] = newView(sum, shape.W, k == 1, ms)
 	}
 	return p
 }
 
-// compare returns the similarities in the order of measures.
-func (p profile) compare(o profile) [len(measures)]float64 {
-	return [...]float64{
-		p.signed.correlation(o.signed),
-		p.abs.correlation(o.abs),
-		p.signedShown.ssim(o.signedShown, 2),
-		p.absShown.ssim(o.absShown, 1),
+func newView(sum []float64, width int, abs bool, ms []measure) view {
+	v := view{span: 2}
+	if abs {
+		v.span = 1
 	}
+	for _, m := range ms {
+		switch m.name {
+		case "spearman":
+			v.ranks = rank(sum)
+		case "kendall":
+			v.ordering = newOrdering(sum)
+		case "ssim":
+			scale := scaledByMagnitude
+			if abs {
+				scale = scaledByRange
+			}
+			if shown := scale(sum); shown != nil {
+				v.shown = newMoments(shown, width)
+			}
+		case "hog":
+			if shown := scaledByRange(sum); shown != nil {
+				v.gradients = newGradients(shown, width)
+			}
+		}
+	}
+	return v
+}
+
+// scaledByRange scales from minimum and maximum to 0 and 1; nil where x is
+// constant.
+func scaledByRange(x []float64) []float64 {
+	low, high := slices.Min(x), slices.Max(x)
+	if !(high > low) {
+		return nil
+	}
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = (v - low) / (high - low)
+	}
+	return out
+}
+
+// scaledByMagnitude scales by the largest magnitude to -1 to 1; nil where x is 0
+// everywhere.
+func scaledByMagnitude(x []float64) []float64 {
+	largest := 0.0
+	for _, v := range x {
+		largest = max(largest, math.Abs(v))
+	}
+	if !(largest > 0) {
+		return nil
+	}
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = v / largest
+	}
+	return out
+}
+
+// compare returns the similarities, for each measure the signed and the absolute
+// one.
+func (p *profile) compare(o profile, ms []measure) []float64 {
+	var out []float64
+	for _, m := range ms {
+		for k := range p {
+			out = append(out, m.of(&p[k], &o[k]))
+		}
+	}
+	return out
 }

@@ -179,14 +179,15 @@ func TestSeedsAreAveraged(t *testing.T) {
 	one, two := score(1), score(2)
 	second := make([]float64, len(one))
 	n := o.worker.Model().Net()
-	original := newProfile(cases[0].Map, n.Input)
+	ms := (&ParameterRandomization{}).chosen()
+	original := newProfile(cases[0].Map, n.Input, ms)
 	for k, layer := range fromOutput(n) {
 		m, err := randomize(o.worker.Model(), []string{layer}, o.env().Seed, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		err = gradientTimesInput(m, cases, func(_ int, again []float32) {
-			for s, v := range original.compare(newProfile(again, n.Input)) {
+			for s, v := range original.compare(newProfile(again, n.Input, ms), ms) {
 				second[s*6+k+1] = v
 			}
 		})
@@ -205,6 +206,76 @@ func TestSeedsAreAveraged(t *testing.T) {
 	}
 	if slices.Equal(one, two) {
 		t.Error("the second seed draws what the first drew")
+	}
+}
+
+// Every measure knows a map again, sees one turned round for what it is, and
+// gives the same whichever others are asked for.
+func TestMeasures(t *testing.T) {
+	o := openOutside(t, false)
+	n := o.worker.Model().Net()
+	cases := o.cases(t, "ig_gausslegendre_50")
+	all := []string{"hog", "ssim", "kendall", "spearman"}
+	score := func(sign float32, measures ...string) [][]float64 {
+		e := o.env()
+		e.Explain = func(_ *model.Model, cases []Case, emit func(int, []float32)) error {
+			for i := range cases {
+				m := slices.Clone(cases[i].Map)
+				for j := range m {
+					m[j] *= sign
+				}
+				emit(i, m)
+			}
+			return nil
+		}
+		p := &ParameterRandomization{Mode: "independent", NSeeds: 1, Measures: measures}
+		got, err := p.Score(e, cases)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	p := &ParameterRandomization{Mode: "independent", NSeeds: 1, Measures: all}
+	var names []string
+	for _, s := range p.Series(n) {
+		names = append(names, s.Name)
+	}
+	if got, want := strings.Join(names, ", "), "independent hog, independent hog abs, independent ssim, independent ssim abs, independent kendall, independent kendall abs, independent spearman, independent spearman abs"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	same, turned := score(1, all...), score(-1, all...)
+	for i := range cases {
+		if k := slices.IndexFunc(same[i], func(v float64) bool { return v != 1 }); k >= 0 || len(same[i]) != 8*6 {
+			t.Errorf("image %d: value %d of %d is not 1 for an unchanged map", i, k, len(same[i]))
+		}
+		// Gradients have no sign; SSIM of what is turned round is not looked at.
+		for s, want := range []float64{1, 1, math.NaN(), 1, -1, 1, -1, 1} {
+			for k, got := range turned[i][s*6+1 : s*6+6] {
+				if !math.IsNaN(want) && !near(got, want, 1e-9) {
+					t.Errorf("image %d: %s of the negated map, layer %d: %v, want %v", i, names[s], k+1, got, want)
+				}
+			}
+		}
+	}
+	for k, m := range all {
+		for i, got := range score(-1, m) {
+			if want := turned[i][k*12 : k*12+12]; !slices.Equal(got, want) {
+				t.Errorf("image %d: %s alone gives %v, want %v", i, m, got, want)
+			}
+		}
+	}
+}
+
+// Images without a HOG descriptor are refused before a run.
+func TestHOGOfSmallImages(t *testing.T) {
+	small := &model.Net{Name: "linear", Input: model.Shape{C: 1, H: 24, W: 23}, Layers: []model.Layer{{Kind: "flatten"}, {Kind: "linear", Out: 2}}}
+	if err := small.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	p := &ParameterRandomization{Mode: "both", NSeeds: 1, Measures: []string{"hog"}}
+	want := "measures names hog, which needs images of at least 24x24 pixels, and these have 24x23"
+	if err := p.Check(small); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -39,6 +39,15 @@ var Metrics = map[string]Entry{
 		About:    "how many of the most important pixels settle the output",
 		Citation: "Nguyen & Rodriguez Martinez, On Quantitative Aspects of Model Interpretability, arXiv 2007.07584, 2020",
 	},
+	"infidelity": {
+		// The noise of the example in Captum's documentation; a square of a
+		// quarter of the side of a 32x32 image.
+		New: func() Metric {
+			return &Infidelity{Perturbation: "gaussian", Stdev: 0.003, Square: 8, NPerturbSamples: 10}
+		},
+		About:    "does the map foretell how the output changes when the image is perturbed",
+		Citation: "Yeh, Hsieh, Suggala, Inouye & Ravikumar, On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019, section 2",
+	},
 	"insertion": {
 		New: func() Metric {
 			return &Insertion{Step: 32, Substrate: "blur", Output: "probability", Target: "predicted", Order: "abs"}
@@ -75,6 +84,11 @@ var Metrics = map[string]Entry{
 		New:      func() Metric { return &RelevanceRankAccuracy{} },
 		About:    "how much of the object the map finds with as many pixels",
 		Citation: "Arras, Osman & Samek, CLEVR-XAI: A Benchmark Dataset for the Ground Truth Evaluation of Neural Network Explanations, Information Fusion 81, 2022",
+	},
+	"sensitivity_max": {
+		New:      func() Metric { return &SensitivityMax{PerturbRadius: 0.02, NPerturbSamples: 10, NormOrd: "fro"} },
+		About:    "how far the map moves when the image hardly does",
+		Citation: "Yeh, Hsieh, Suggala, Inouye & Ravikumar, On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019, section 3",
 	},
 	"sparseness": {
 		New:      func() Metric { return &Sparseness{Features: "values", Normalise: true} },
