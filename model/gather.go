@@ -29,7 +29,7 @@ type gather struct {
 	rows    []span
 	runs    []stretch
 	classes []class
-	tiles   []int // output channels, at most 6 a tile
+	tiles   []int // output channels of each tile
 	index   []int32
 	calls   []call
 	id      string
@@ -118,10 +118,6 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 	if in.C > 16 && k > 1 {
 		g.block = 8
 	}
-	n := (out.C + 5) / 6
-	for i := range n {
-		g.tiles = append(g.tiles, out.C*(i+1)/n-out.C*i/n)
-	}
 	find := func(s span) int {
 		for i, c := range g.classes {
 			if c.span.first == s.first && c.span.count == s.count {
@@ -155,10 +151,44 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 		}
 		g.runs = append(g.runs, stretch{x, 1, s.at, c})
 	}
+	g.split()
 	g.pack(ay.tapStep, ax.tapStep)
 	g.plan()
 	return g
 }
+
+// split shares the output channels out among tiles so that the matrix kernel is
+// kept busy on the stretches of a row. What a tile costs is reckoned for vectors
+// of 8 floats and registers for 12 sums: six channels have tiles of 2 vectors,
+// four of 3, three of 4, and eight sums at least are under way at a time. The
+// results do not depend on it.
+func (g *gather) split() {
+	var cost [maxTile + 1]int
+	for m := 1; m <= maxTile; m++ {
+		widest := 12 / m
+		for _, u := range g.runs {
+			taps := g.classes[u.class].span.count
+			for v := (u.n*g.lanes + 7) / 8; v > 0; v -= widest {
+				// And a little for what every tile and every vector of inputs costs.
+				cost[m] += taps * (16*max(m*min(v, widest), 8) + 4*min(v, widest) + 4)
+			}
+		}
+	}
+	best, last := make([]int, g.out.C+1), make([]int, g.out.C+1)
+	for c := 1; c <= g.out.C; c++ {
+		for m := 1; m <= min(c, maxTile); m++ {
+			if sum := best[c-m] + cost[m]; last[c] == 0 || sum <= best[c] {
+				best[c], last[c] = sum, m
+			}
+		}
+	}
+	for c := g.out.C; c > 0; c -= last[c] {
+		g.tiles = append(g.tiles, last[c])
+	}
+}
+
+// maxTile is the largest number of channels of a tile.
+const maxTile = 6
 
 // pack lists, for every packed weight, its place in the weight tensor: per
 // class of columns and residue of tap rows [tile][block][tap row][tap column]

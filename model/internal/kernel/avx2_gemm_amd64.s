@@ -573,8 +573,26 @@ TEXT ·gemm3AVX2(SB), NOSPLIT, $0-64
 	NEGQ CX
 
 tile1:
-	CMPQ         AX, $+32
-	JLT          next6
+	CMPQ AX, $+32
+	JLT  next6
+	CMPQ AX, $+40
+	JLT  take7
+	CMPQ AX, $+48
+	JLT  next6
+
+take7:
+	CMPQ AX, $+48
+	JLT  take8
+	CMPQ AX, $+56
+	JLT  next6
+
+take8:
+	CMPQ AX, $+72
+	JLT  take9
+	CMPQ AX, $+80
+	JLT  next6
+
+take9:
 	TESTQ        DI, DI
 	JZ           load2
 	VBROADCASTSS (DI), Y0
@@ -661,20 +679,96 @@ store5:
 	JMP     tile1
 
 next6:
-tile7:
-	CMPQ         AX, $+16
-	JLT          next12
+tile10:
+	CMPQ         AX, $+24
+	JLT          next15
 	TESTQ        DI, DI
-	JZ           load8
+	JZ           load11
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (DI), Y1
+	VBROADCASTSS (DI), Y2
+	VBROADCASTSS 4(DI), Y3
+	VBROADCASTSS 4(DI), Y4
+	VBROADCASTSS 4(DI), Y5
+	VBROADCASTSS 8(DI), Y6
+	VBROADCASTSS 8(DI), Y7
+	VBROADCASTSS 8(DI), Y8
+	JMP          start12
+
+load11:
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	VMOVUPS 64(R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VMOVUPS 32(R10), Y4
+	VMOVUPS 64(R10), Y5
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
+	VMOVUPS 64(R10), Y8
+
+start12:
+	MOVQ  SI, R11
+	MOVQ  CX, R10
+	TESTQ R10, R10
+	JZ    store14
+
+loop13:
+	MOVLQSX      (DX)(R10*4), R12
+	VMOVUPS      (BX)(R12*4), Y9
+	VMOVUPS      32(BX)(R12*4), Y10
+	VMOVUPS      64(BX)(R12*4), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS 4(R11), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 8(R11), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	ADDQ         $+12, R11
+	INCQ         R10
+	JNZ          loop13
+
+store14:
+	MOVQ    R8, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	VMOVUPS Y2, 64(R10)
+	ADDQ    R9, R10
+	VMOVUPS Y3, (R10)
+	VMOVUPS Y4, 32(R10)
+	VMOVUPS Y5, 64(R10)
+	ADDQ    R9, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
+	VMOVUPS Y8, 64(R10)
+	ADDQ    $+96, BX
+	ADDQ    $+96, R8
+	SUBQ    $+24, AX
+	JMP     tile10
+
+next15:
+tile16:
+	CMPQ         AX, $+16
+	JLT          next21
+	TESTQ        DI, DI
+	JZ           load17
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS 4(DI), Y2
 	VBROADCASTSS 4(DI), Y3
 	VBROADCASTSS 8(DI), Y4
 	VBROADCASTSS 8(DI), Y5
-	JMP          start9
+	JMP          start18
 
-load8:
+load17:
 	MOVQ    R8, R10
 	VMOVUPS (R10), Y0
 	VMOVUPS 32(R10), Y1
@@ -685,13 +779,13 @@ load8:
 	VMOVUPS (R10), Y4
 	VMOVUPS 32(R10), Y5
 
-start9:
+start18:
 	MOVQ  SI, R11
 	MOVQ  CX, R10
 	TESTQ R10, R10
-	JZ    store11
+	JZ    store20
 
-loop10:
+loop19:
 	MOVLQSX      (DX)(R10*4), R12
 	VMOVUPS      (BX)(R12*4), Y6
 	VMOVUPS      32(BX)(R12*4), Y7
@@ -706,9 +800,9 @@ loop10:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         $+12, R11
 	INCQ         R10
-	JNZ          loop10
+	JNZ          loop19
 
-store11:
+store20:
 	MOVQ    R8, R10
 	VMOVUPS Y0, (R10)
 	VMOVUPS Y1, 32(R10)
@@ -721,20 +815,20 @@ store11:
 	ADDQ    $+64, BX
 	ADDQ    $+64, R8
 	SUBQ    $+16, AX
-	JMP     tile7
+	JMP     tile16
 
-next12:
-tile13:
+next21:
+tile22:
 	CMPQ         AX, $+8
-	JLT          next18
+	JLT          next27
 	TESTQ        DI, DI
-	JZ           load14
+	JZ           load23
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS 4(DI), Y1
 	VBROADCASTSS 8(DI), Y2
-	JMP          start15
+	JMP          start24
 
-load14:
+load23:
 	MOVQ    R8, R10
 	VMOVUPS (R10), Y0
 	ADDQ    R9, R10
@@ -742,13 +836,13 @@ load14:
 	ADDQ    R9, R10
 	VMOVUPS (R10), Y2
 
-start15:
+start24:
 	MOVQ  SI, R11
 	MOVQ  CX, R10
 	TESTQ R10, R10
-	JZ    store17
+	JZ    store26
 
-loop16:
+loop25:
 	MOVLQSX      (DX)(R10*4), R12
 	VMOVUPS      (BX)(R12*4), Y3
 	VBROADCASTSS (R11), Y4
@@ -759,9 +853,9 @@ loop16:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         $+12, R11
 	INCQ         R10
-	JNZ          loop16
+	JNZ          loop25
 
-store17:
+store26:
 	MOVQ    R8, R10
 	VMOVUPS Y0, (R10)
 	ADDQ    R9, R10
@@ -771,20 +865,20 @@ store17:
 	ADDQ    $+32, BX
 	ADDQ    $+32, R8
 	SUBQ    $+8, AX
-	JMP     tile13
+	JMP     tile22
 
-next18:
-tile19:
+next27:
+tile28:
 	CMPQ         AX, $+4
-	JLT          next24
+	JLT          next33
 	TESTQ        DI, DI
-	JZ           load20
+	JZ           load29
 	VBROADCASTSS (DI), X0
 	VBROADCASTSS 4(DI), X1
 	VBROADCASTSS 8(DI), X2
-	JMP          start21
+	JMP          start30
 
-load20:
+load29:
 	MOVQ    R8, R10
 	VMOVUPS (R10), X0
 	ADDQ    R9, R10
@@ -792,13 +886,13 @@ load20:
 	ADDQ    R9, R10
 	VMOVUPS (R10), X2
 
-start21:
+start30:
 	MOVQ  SI, R11
 	MOVQ  CX, R10
 	TESTQ R10, R10
-	JZ    store23
+	JZ    store32
 
-loop22:
+loop31:
 	MOVLQSX      (DX)(R10*4), R12
 	VMOVUPS      (BX)(R12*4), X3
 	VBROADCASTSS (R11), X4
@@ -809,9 +903,9 @@ loop22:
 	VFMADD231PS  X3, X4, X2
 	ADDQ         $+12, R11
 	INCQ         R10
-	JNZ          loop22
+	JNZ          loop31
 
-store23:
+store32:
 	MOVQ    R8, R10
 	VMOVUPS X0, (R10)
 	ADDQ    R9, R10
@@ -821,9 +915,9 @@ store23:
 	ADDQ    $+16, BX
 	ADDQ    $+16, R8
 	SUBQ    $+4, AX
-	JMP     tile19
+	JMP     tile28
 
-next24:
+next33:
 	VZEROUPPER
 	RET
 
@@ -843,8 +937,14 @@ TEXT ·gemm4AVX2(SB), NOSPLIT, $0-64
 	NEGQ CX
 
 tile1:
-	CMPQ         AX, $+24
-	JLT          next6
+	CMPQ AX, $+24
+	JLT  next6
+	CMPQ AX, $+32
+	JLT  take7
+	CMPQ AX, $+40
+	JLT  next6
+
+take7:
 	TESTQ        DI, DI
 	JZ           load2
 	VBROADCASTSS (DI), Y0
@@ -933,11 +1033,11 @@ store5:
 	JMP     tile1
 
 next6:
-tile7:
+tile8:
 	CMPQ         AX, $+16
-	JLT          next12
+	JLT          next13
 	TESTQ        DI, DI
-	JZ           load8
+	JZ           load9
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS 4(DI), Y2
@@ -946,9 +1046,9 @@ tile7:
 	VBROADCASTSS 8(DI), Y5
 	VBROADCASTSS 12(DI), Y6
 	VBROADCASTSS 12(DI), Y7
-	JMP          start9
+	JMP          start10
 
-load8:
+load9:
 	MOVQ    R8, R10
 	VMOVUPS (R10), Y0
 	VMOVUPS 32(R10), Y1
@@ -962,13 +1062,13 @@ load8:
 	VMOVUPS (R10), Y6
 	VMOVUPS 32(R10), Y7
 
-start9:
+start10:
 	MOVQ  SI, R11
 	MOVQ  CX, R10
 	TESTQ R10, R10
-	JZ    store11
+	JZ    store12
 
-loop10:
+loop11:
 	MOVLQSX      (DX)(R10*4), R12
 	VMOVUPS      (BX)(R12*4), Y8
 	VMOVUPS      32(BX)(R12*4), Y9
@@ -986,9 +1086,9 @@ loop10:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         $+16, R11
 	INCQ         R10
-	JNZ          loop10
+	JNZ          loop11
 
-store11:
+store12:
 	MOVQ    R8, R10
 	VMOVUPS Y0, (R10)
 	VMOVUPS Y1, 32(R10)
@@ -1004,21 +1104,21 @@ store11:
 	ADDQ    $+64, BX
 	ADDQ    $+64, R8
 	SUBQ    $+16, AX
-	JMP     tile7
+	JMP     tile8
 
-next12:
-tile13:
+next13:
+tile14:
 	CMPQ         AX, $+8
-	JLT          next18
+	JLT          next19
 	TESTQ        DI, DI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS 4(DI), Y1
 	VBROADCASTSS 8(DI), Y2
 	VBROADCASTSS 12(DI), Y3
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    R8, R10
 	VMOVUPS (R10), Y0
 	ADDQ    R9, R10
@@ -1028,13 +1128,13 @@ load14:
 	ADDQ    R9, R10
 	VMOVUPS (R10), Y3
 
-start15:
+start16:
 	MOVQ  SI, R11
 	MOVQ  CX, R10
 	TESTQ R10, R10
-	JZ    store17
+	JZ    store18
 
-loop16:
+loop17:
 	MOVLQSX      (DX)(R10*4), R12
 	VMOVUPS      (BX)(R12*4), Y4
 	VBROADCASTSS (R11), Y5
@@ -1047,9 +1147,9 @@ loop16:
 	VFMADD231PS  Y4, Y5, Y3
 	ADDQ         $+16, R11
 	INCQ         R10
-	JNZ          loop16
+	JNZ          loop17
 
-store17:
+store18:
 	MOVQ    R8, R10
 	VMOVUPS Y0, (R10)
 	ADDQ    R9, R10
@@ -1061,21 +1161,21 @@ store17:
 	ADDQ    $+32, BX
 	ADDQ    $+32, R8
 	SUBQ    $+8, AX
-	JMP     tile13
+	JMP     tile14
 
-next18:
-tile19:
+next19:
+tile20:
 	CMPQ         AX, $+4
-	JLT          next24
+	JLT          next25
 	TESTQ        DI, DI
-	JZ           load20
+	JZ           load21
 	VBROADCASTSS (DI), X0
 	VBROADCASTSS 4(DI), X1
 	VBROADCASTSS 8(DI), X2
 	VBROADCASTSS 12(DI), X3
-	JMP          start21
+	JMP          start22
 
-load20:
+load21:
 	MOVQ    R8, R10
 	VMOVUPS (R10), X0
 	ADDQ    R9, R10
@@ -1085,13 +1185,13 @@ load20:
 	ADDQ    R9, R10
 	VMOVUPS (R10), X3
 
-start21:
+start22:
 	MOVQ  SI, R11
 	MOVQ  CX, R10
 	TESTQ R10, R10
-	JZ    store23
+	JZ    store24
 
-loop22:
+loop23:
 	MOVLQSX      (DX)(R10*4), R12
 	VMOVUPS      (BX)(R12*4), X4
 	VBROADCASTSS (R11), X5
@@ -1104,9 +1204,9 @@ loop22:
 	VFMADD231PS  X4, X5, X3
 	ADDQ         $+16, R11
 	INCQ         R10
-	JNZ          loop22
+	JNZ          loop23
 
-store23:
+store24:
 	MOVQ    R8, R10
 	VMOVUPS X0, (R10)
 	ADDQ    R9, R10
@@ -1118,9 +1218,9 @@ store23:
 	ADDQ    $+16, BX
 	ADDQ    $+16, R8
 	SUBQ    $+4, AX
-	JMP     tile19
+	JMP     tile20
 
-next24:
+next25:
 	VZEROUPPER
 	RET
 

@@ -15,7 +15,22 @@ func (s isa) tiles(m int) []int {
 	if s.width == 16 {
 		return [][]int{1: {12, 6, 3, 2, 1}, 2: {10, 5, 3, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 2, 1}, 5: {5, 3, 2, 1}, 6: {4, 2, 1}}[m]
 	}
-	return [][]int{1: {8, 4, 2, 1}, 2: {6, 4, 2, 1}, 3: {4, 2, 1}, 4: {3, 2, 1}, 5: {2, 1}, 6: {2, 1}}[m]
+	return [][]int{1: {8, 4, 2, 1}, 2: {6, 4, 2, 1}, 3: {4, 3, 2, 1}, 4: {3, 2, 1}, 5: {2, 1}, 6: {2, 1}}[m]
+}
+
+// left lists the rests of a row, in vectors, of which the widest tile takes
+// nothing, so that what remains for the narrower ones is not a single vector:
+// 5 = 3+2, 6 = 3+3 and 9 = 3+3+3 instead of 4+1, 4+2 and 4+4+1; 4 = 2+2.
+func (s isa) left(m int) []int {
+	switch {
+	case s.width == 16:
+		return nil
+	case m == 3:
+		return []int{5, 6, 9}
+	case m == 4:
+		return []int{4}
+	}
+	return nil
 }
 
 // gemm generates gemm1 to gemm6: Set.Gemm for a fixed number of rows.
@@ -30,13 +45,17 @@ func gemm(a *asm, s isa) {
 		// Count k up to zero, so that one register steps through off.
 		a.LEAQ(idx(g.off, g.k, 4, 0), g.off)
 		a.NEGQ(g.k)
-		for _, n := range s.tiles(m) {
-			gemmTile(a, g, m, n, s.width)
+		for i, n := range s.tiles(m) {
+			var left []int
+			if i == 0 {
+				left = s.left(m)
+			}
+			gemmTile(a, g, m, n, s.width, left)
 		}
 		if s.width == 16 {
-			gemmTile(a, g, m, 1, 8)
+			gemmTile(a, g, m, 1, 8, nil)
 		}
-		gemmTile(a, g, m, 1, 4)
+		gemmTile(a, g, m, 1, 4, nil)
 		a.VZEROUPPER()
 		a.RET()
 	}
@@ -44,12 +63,21 @@ func gemm(a *asm, s isa) {
 
 type gemmRegs struct{ n, k, off, x, w, bias, out, om reg.GPVirtual }
 
-// gemmTile computes tiles of m rows by n vectors while the row has room.
-func gemmTile(a *asm, g *gemmRegs, m, n, width int) {
+// gemmTile computes tiles of m rows by n vectors while the row has room and
+// what is left of it is not listed.
+func gemmTile(a *asm, g *gemmRegs, m, n, width int, left []int) {
 	tile, load, start, loop, store, next := a.label("tile"), a.label("load"), a.label("start"), a.label("loop"), a.label("store"), a.label("next")
 	a.Label(tile)
 	a.CMPQ(g.n, operand.I32(n*width))
 	a.JLT(ref(next))
+	for _, v := range left {
+		take := a.label("take")
+		a.CMPQ(g.n, operand.I32(v*width))
+		a.JLT(ref(take))
+		a.CMPQ(g.n, operand.I32((v+1)*width))
+		a.JLT(ref(next))
+		a.Label(take)
+	}
 
 	acc := make([][]reg.VecVirtual, m)
 	for i := range acc {
