@@ -17,7 +17,7 @@ func fade16AVX2(n int, of *int32, share *float32, d *float32, b *float32, out *f
 // mixAVX2 is Set.Mix.
 //
 //go:noescape
-func mixAVX2(n int, s float32, lo *float32, hi *float32, out *float32)
+func mixAVX2(rows int, n int, s *float32, lo *int32, hi *int32, x *float32, out *float32)
 
 // moments64AVX2 is Set.Moments64 for rows at least 1.
 //

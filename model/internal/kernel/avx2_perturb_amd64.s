@@ -136,42 +136,60 @@ part:
 	VZEROUPPER
 	RET
 
-// func mixAVX2(n int, s float32, lo *float32, hi *float32, out *float32)
+// func mixAVX2(rows int, n int, s *float32, lo *int32, hi *int32, x *float32, out *float32)
 // Requires: AVX
-TEXT ·mixAVX2(SB), NOSPLIT, $0-40
-	MOVQ         lo+16(FP), AX
-	MOVQ         hi+24(FP), CX
-	MOVQ         out+32(FP), DX
-	VBROADCASTSS s+8(FP), Y0
-	MOVQ         n+0(FP), BX
-	MOVQ         BX, SI
-	ANDQ         $-8, SI
-	XORQ         DI, DI
-	CMPQ         SI, $0x00
+TEXT ·mixAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ s+16(FP), DX
+	MOVQ lo+24(FP), BX
+	MOVQ hi+32(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ out+48(FP), R8
+	MOVQ CX, R9
+	ANDQ $-8, R9
+
+rows:
+	DECQ         AX
+	JLT          end
+	VBROADCASTSS (DX), Y0
+	MOVLQSX      (BX), R11
+	MOVLQSX      (SI), R12
+	LEAQ         (DI)(R11*4), R11
+	LEAQ         (DI)(R12*4), R12
+	XORQ         R10, R10
+	CMPQ         R9, $0x00
 	JEQ          tail2
 
 column1:
-	VMOVUPS (AX)(DI*4), Y1
-	VMOVUPS (CX)(DI*4), Y2
+	VMOVUPS (R11)(R10*4), Y1
+	VMOVUPS (R12)(R10*4), Y2
 	VSUBPS  Y1, Y2, Y2
 	VMULPS  Y0, Y2, Y2
 	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, (DX)(DI*4)
-	ADDQ    $0x08, DI
-	CMPQ    DI, SI
+	VMOVUPS Y2, (R8)(R10*4)
+	ADDQ    $0x08, R10
+	CMPQ    R10, R9
 	JLT     column1
 
 tail2:
-	CMPQ    DI, BX
+	CMPQ    R10, CX
 	JGE     done3
-	VMOVUPS (AX)(DI*4), X1
-	VMOVUPS (CX)(DI*4), X2
+	VMOVUPS (R11)(R10*4), X1
+	VMOVUPS (R12)(R10*4), X2
 	VSUBPS  X1, X2, X2
 	VMULPS  X0, X2, X2
 	VADDPS  X1, X2, X2
-	VMOVUPS X2, (DX)(DI*4)
+	VMOVUPS X2, (R8)(R10*4)
 
 done3:
+	ADDQ $0x04, DX
+	ADDQ $0x04, BX
+	ADDQ $0x04, SI
+	LEAQ (R8)(CX*4), R8
+	JMP  rows
+
+end:
 	VZEROUPPER
 	RET
 

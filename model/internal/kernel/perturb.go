@@ -15,8 +15,12 @@ type Perturbing struct {
 	//
 	//	out[j*16+l] = share[of[j]*16+l]*d[j] + b[j]
 	Fade16 func(n int, of *int32, share, d, b, out *float32, keep int)
-	// Mix: out = lo + s*(hi-lo).
-	Mix func(n int, s float32, lo, hi, out *float32)
+	// Mix writes rows between two others: for r < rows, j < n
+	//
+	//	out[r*n+j] = x[lo[r]+j] + s[r]*(x[hi[r]+j]-x[lo[r]+j])
+	//
+	// n is a multiple of 4.
+	Mix func(rows, n int, s *float32, lo, hi *int32, x, out *float32)
 	// Moments64 adds weighted rows and their squares to float64 sums: for j < n
 	// and then for r < rows, with v = x[r*ld+j],
 	//

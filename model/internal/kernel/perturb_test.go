@@ -33,11 +33,14 @@ func TestPerturbingSameBits(t *testing.T) {
 			}
 		}
 		for _, n := range lengths {
-			lo, hi, want := newBuffer(r, n, pick), newBuffer(r, n, pick), newBuffer(r, n, pick)
-			got := want.clone()
-			s.Mix(n, 0.3, lo.p(), hi.p(), got.p())
-			portable.Mix(n, 0.3, lo.p(), hi.p(), want.p())
-			compareBuffers(t, fmt.Sprintf("Mix n=%d", n), got, want)
+			for _, rows := range []int{0, 1, 3} {
+				x, share, want := newBuffer(r, n+20, pick), newBuffer(r, rows, pick), newBuffer(r, rows*n, pick)
+				lo, hi := offsets(r, rows, 21), offsets(r, rows, 21)
+				got := want.clone()
+				s.Mix(rows, n, share.p(), &lo[0], &hi[0], x.p(), got.p())
+				portable.Mix(rows, n, share.p(), &lo[0], &hi[0], x.p(), want.p())
+				compareBuffers(t, fmt.Sprintf("Mix rows=%d n=%d", rows, n), got, want)
+			}
 		}
 	})
 }
@@ -169,6 +172,11 @@ func TestPerturbingOfKnownValues(t *testing.T) {
 		s.Nearest64(1, 4, 1, &pixels[0], 4, 4, &centre[0], &dy[0], &dx[0], 0.5, 3, &dist[0], &label[0])
 		if got := fmt.Sprint(dist, label); got != "[3.5 2 3.5 8] [3 7 3 3]" {
 			t.Errorf("%v: Nearest64 gives %v", l, got)
+		}
+		mixed, share2, lo, hi := make([]float32, 4), []float32{0.25}, []int32{0}, []int32{4}
+		s.Mix(1, 4, &share2[0], &lo[0], &hi[0], &x[0], &mixed[0])
+		if got := fmt.Sprint(mixed); got != "[2 3 4 5]" {
+			t.Errorf("%v: Mix gives %v", l, got)
 		}
 		out, d, b, of := make([]float32, 16), []float32{2}, []float32{1}, []int32{0}
 		share := make([]float32, 16)

@@ -37,10 +37,13 @@ func fade16Go(n int, of *int32, share, d, b, out *float32, keep int) {
 	}
 }
 
-func mixGo(n int, s float32, lo, hi, out *float32) {
-	his, o := row(hi, 0, n), row(out, 0, n)
-	for j, v := range row(lo, 0, n) {
-		o[j] = v + float32(s*(his[j]-v))
+func mixGo(rows, n int, s *float32, lo, hi *int32, x, out *float32) {
+	los, his := table(lo, rows), table(hi, rows)
+	for r, share := range row(s, 0, rows) {
+		high, o := row(x, int(his[r]), n), row(out, r*n, n)
+		for j, v := range row(x, int(los[r]), n) {
+			o[j] = v + float32(share*(high[j]-v))
+		}
 	}
 }
 

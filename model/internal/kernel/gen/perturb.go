@@ -107,17 +107,35 @@ func fade16(a *asm) {
 }
 
 func mix(a *asm) {
-	a.function("mixAVX2", "is Set.Mix.", "n int, s float32, lo, hi, out *float32")
-	p, s := a.gps("lo hi out"), a.splat("s", 8)
-	each(a, func(at func(reg.Register) operand.Mem, width int) {
-		lo, v := a.vec(width), a.vec(width)
-		a.VMOVUPS(at(p[0]), lo)
-		a.VMOVUPS(at(p[1]), v)
-		a.VSUBPS(lo, v, v)
-		a.VMULPS(narrow(s, width), v, v)
-		a.VADDPS(lo, v, v)
-		a.VMOVUPS(v, at(p[2]))
+	a.function("mixAVX2", "is Set.Mix.", "rows, n int, s *float32, lo, hi *int32, x, out *float32")
+	rows, n, s, lo, hi, x, out := a.gp("rows"), a.gp("n"), a.gp("s"), a.gp("lo"), a.gp("hi"), a.gp("x"), a.gp("out")
+	n8, j, p, q := octets(a, n), a.GP64(), a.GP64(), a.GP64()
+	a.Label("rows")
+	a.DECQ(rows)
+	a.JLT(ref("end"))
+	share := a.YMM()
+	a.VBROADCASTSS(mem(s, 0), share)
+	a.MOVLQSX(mem(lo, 0), p)
+	a.MOVLQSX(mem(hi, 0), q)
+	a.LEAQ(idx(x, p, 4, 0), p)
+	a.LEAQ(idx(x, q, 4, 0), q)
+	columns(a, n, n8, j, func(width int) {
+		low, v := a.vec(width), a.vec(width)
+		a.VMOVUPS(idx(p, j, 4, 0), low)
+		a.VMOVUPS(idx(q, j, 4, 0), v)
+		a.VSUBPS(low, v, v)
+		a.VMULPS(narrow(share, width), v, v)
+		a.VADDPS(low, v, v)
+		a.VMOVUPS(v, idx(out, j, 4, 0))
 	})
+	a.ADDQ(operand.Imm(4), s)
+	a.ADDQ(operand.Imm(4), lo)
+	a.ADDQ(operand.Imm(4), hi)
+	a.LEAQ(idx(out, n, 4, 0), out)
+	a.JMP(ref("rows"))
+	a.Label("end")
+	a.VZEROUPPER()
+	a.RET()
 }
 
 // moments64 takes four columns at a time down all rows.
