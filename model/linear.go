@@ -106,9 +106,18 @@ func linear4GradX(n, out int) *op {
 }
 
 // linear4GradW computes the weight gradient [out][n], a chain of four fused
-// multiply-adds over the images.
+// multiply-adds over the images, or takes a step of SGD by it: writing and
+// reading a gradient as large as the weights costs more than computing it.
 func linear4GradW(n, out int) *op {
 	whole := n &^ 3
+	// rest is the gradient of a weight beyond the last whole vector.
+	rest := func(g, x []float32, o, i int) float32 {
+		var s float32
+		for l := range 4 {
+			s = kernel.FMA(g[o*4+l], x[i*4+l], s)
+		}
+		return s
+	}
 	return &op{
 		name: fmt.Sprintf("linear weight gradient %d x %d x4", out, n), in: []int{2, 2}, shape: tensor.Shape{out, n}, wrt: []bool{false, false}, inPlace: -1, scratch: 4 * (whole + 4),
 		run: func(k *kernel.Set, dw []float32, in [][]float32, rows []float32) {
@@ -119,11 +128,19 @@ func linear4GradW(n, out int) *op {
 			}
 			for o := range out {
 				for i := whole; i < n; i++ {
-					var s float32
-					for l := range 4 {
-						s = kernel.FMA(g[o*4+l], x[i*4+l], s)
-					}
-					dw[o*n+i] = s
+					dw[o*n+i] = rest(g, x, o, i)
+				}
+			}
+		},
+		sgd: func(k *kernel.Set, w, v []float32, in [][]float32, rows []float32, s SGD) {
+			g, x := in[0], in[1]
+			if whole > 0 {
+				k.Rows4(whole, &x[0], &rows[0], whole)
+				k.Outer4SGD(out, whole, &g[0], &rows[0], whole, &w[0], &v[0], n, s.LR, s.Momentum, s.WeightDecay)
+			}
+			for o := range out {
+				for i := whole; i < n; i++ {
+					s.one(&w[o*n+i], &v[o*n+i], rest(g, x, o, i))
 				}
 			}
 		},

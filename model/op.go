@@ -25,6 +25,10 @@ type op struct {
 	// innermost. It may use scratch, whose contents are undefined.
 	run     func(k *kernel.Set, out []float32, in [][]float32, scratch []float32)
 	scratch int // floats
+	// sgd, if not nil, takes a step of SGD on weights w with velocity v by the
+	// result, which it need not write. Where that is all a result is for, the
+	// trainer calls it with the operands in place of run.
+	sgd func(k *kernel.Set, w, v []float32, in [][]float32, scratch []float32, o SGD)
 	// inPlace is the operand whose memory the result may take, -1 for none.
 	inPlace int
 	// diff builds the derivative by each operand, nil where wrt is false.

@@ -19,6 +19,7 @@ type Trainer struct {
 	params  []trained
 	norms   []norm
 	dropout []Layer
+	spare   []float32 // one gradient that a run left out
 	steps   int
 
 	seed uint64 // of dropout's masks
@@ -28,24 +29,32 @@ type Trainer struct {
 // block is the program of so many images side by side.
 type block struct {
 	*instance
-	lanes int
-	rows  rows // the images, one a lane
+	lanes     int
+	rows      rows        // the images, one a lane
+	gradients []gradient  // of every parameter
+	batch     [][]float32 // statistics of every batch norm
+}
+
+// gradient is that of one parameter in a block: data, or, where the parameter's
+// step is all it is for, the op that would compute it and its operands.
+type gradient struct {
+	data []float32
+	op   *op
+	in   [][]float32
 }
 
 // trained is one parameter: weights, momentum and the sum of the blocks'
-// gradients; at is the place of a block's gradient among its outputs.
+// gradients.
 type trained struct {
 	Param
 	w, v, sum []float32
-	at        int
 }
 
-// norm is a batch norm's running statistics; at is the place of the batch's.
+// norm is a batch norm's running statistics.
 type norm struct {
 	layer          string
 	mean, variance []float32
 	pixels         int // of a channel
-	at             int
 }
 
 // NewTrainer starts from w with zero velocity; w is copied. Dropout draws from
@@ -69,7 +78,7 @@ func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
 			statistics[p.Name] = data
 			continue
 		}
-		x := trained{Param: p, w: data, at: 1 + len(t.params)}
+		x := trained{Param: p, w: data}
 		x.v, x.sum = aligned(len(x.w))[:len(x.w)], aligned(len(x.w))[:len(x.w)]
 		t.params = append(t.params, x)
 	}
@@ -77,9 +86,7 @@ func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
 		switch l.Kind {
 		case "batch_norm2d":
 			s := n.Shapes()[i]
-			t.norms = append(t.norms, norm{
-				l.Name, statistics[l.Name+".running_mean"], statistics[l.Name+".running_var"], s.H * s.W, 1 + len(t.params) + len(t.norms),
-			})
+			t.norms = append(t.norms, norm{l.Name, statistics[l.Name+".running_mean"], statistics[l.Name+".running_var"], s.H * s.W})
 		case "dropout":
 			t.dropout = append(t.dropout, l)
 		}
@@ -92,8 +99,7 @@ func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
 // holds the weights themselves, others a copy.
 func (t *Trainer) use(lanes int) {
 	if t.block = t.blocks[lanes]; t.block == nil {
-		g, outs := trainingGraph(t.n, lanes)
-		t.block = &block{g.compile(t.level, outs).instance(), lanes, newRows(t.n.Input.Size(), lanes)}
+		t.block = newBlock(t.n, t.level, lanes, len(t.params))
 		t.blocks[lanes] = t.block
 		if len(t.blocks) == 1 {
 			for i, p := range t.params {
@@ -110,9 +116,58 @@ func (t *Trainer) use(lanes int) {
 	}
 }
 
+// newBlock compiles the training graph of so many images, which has a loss, the
+// gradients of the parameters and the statistics of the batch norms.
+func newBlock(n *Net, level kernel.Level, lanes, params int) *block {
+	g, nodes := trainingGraph(n, lanes)
+	outs := nodes[:1:1]
+	ops, at := make([]*op, params), make([]int, params)
+	for i, d := range nodes[1 : 1+params] {
+		at[i] = len(outs)
+		if o := g.op(d); o.sgd != nil {
+			ops[i] = o
+			outs = append(outs, g.operands[d]...)
+		} else {
+			outs = append(outs, d)
+		}
+	}
+	statistics := len(outs)
+	outs = append(outs, nodes[1+params:]...)
+	b := &block{instance: g.compile(level, outs).instance(), lanes: lanes, rows: newRows(n.Input.Size(), lanes)}
+	for i, o := range ops {
+		d := gradient{data: b.out[at[i]]}
+		if o != nil {
+			d = gradient{op: o, in: b.out[at[i] : at[i]+len(o.in)]}
+			if need := o.scratch + align; len(b.scratch) < need {
+				b.scratch = aligned(need)
+			}
+		}
+		b.gradients = append(b.gradients, d)
+	}
+	b.batch = b.out[statistics:]
+	return b
+}
+
+// value returns the gradient of parameter i, computed now if the run left it
+// out; it may lie in into.
+func (b *block) value(i int, into []float32) []float32 {
+	d := b.gradients[i]
+	if d.op == nil {
+		return d.data
+	}
+	d.op.run(b.k, into, d.in, b.scratch)
+	return into
+}
+
 // SGD holds the settings of one step, in PyTorch's convention:
 // g += WeightDecay*w; v = Momentum*v + g; w -= LR*v, each a fused multiply-add.
 type SGD struct{ LR, Momentum, WeightDecay float32 }
+
+// one takes the step on one weight.
+func (o SGD) one(w, v *float32, g float32) {
+	*v = kernel.FMA(o.Momentum, *v, kernel.FMA(o.WeightDecay, *w, g))
+	*w = kernel.FMA(-o.LR, *v, *w)
+}
 
 // Step takes one step of SGD on the mean cross-entropy of the batch and
 // returns that loss, computed before the step. x[i] is a normalised image
@@ -151,8 +206,8 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 			t.gather(i == 0)
 		}
 	}
-	for _, b := range t.norms {
-		follow(b.mean, b.variance, t.out[b.at], b.pixels*len(x))
+	for i, b := range t.norms {
+		follow(b.mean, b.variance, t.batch[i], b.pixels*len(x))
 	}
 	t.step++
 	loss /= float64(len(x))
@@ -160,12 +215,15 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 		return loss, fmt.Errorf("model: the loss is %v", loss)
 	}
 	for i := range t.params {
-		p := &t.params[i]
-		g := t.out[p.at]
-		if len(x) > t.lanes {
-			g = p.sum
+		p, d := &t.params[i], &t.gradients[i]
+		switch {
+		case len(x) > t.lanes:
+			sgd(t.k, p.w, p.v, p.sum, o)
+		case d.op != nil:
+			d.op.sgd(t.k, p.w, p.v, d.in, t.scratch, o)
+		default:
+			sgd(t.k, p.w, p.v, d.data, o)
 		}
-		sgd(t.k, p.w, p.v, g, o)
 	}
 	// Weights that overflow show in the next loss, or here soon after.
 	if t.steps++; t.steps%checkEvery == 0 {
@@ -225,11 +283,16 @@ func (t *Trainer) Finite() error {
 func (t *Trainer) gather(first bool) {
 	for i := range t.params {
 		p := &t.params[i]
-		g := t.out[p.at]
 		if first {
-			copy(p.sum, g)
+			if g := t.value(i, p.sum); &g[0] != &p.sum[0] {
+				copy(p.sum, g)
+			}
 			continue
 		}
+		if len(t.spare) < len(p.w) {
+			t.spare = aligned(len(p.w))
+		}
+		g := t.value(i, t.spare[:len(p.w)])
 		whole := len(g) &^ 3
 		if whole > 0 {
 			t.k.Add(whole, &p.sum[0], &g[0], &p.sum[0])
@@ -246,8 +309,7 @@ func sgd(k *kernel.Set, w, v, g []float32, o SGD) {
 		k.SGD(whole, &w[0], &v[0], &g[0], o.LR, o.Momentum, o.WeightDecay)
 	}
 	for j := whole; j < len(w); j++ {
-		v[j] = kernel.FMA(o.Momentum, v[j], kernel.FMA(o.WeightDecay, w[j], g[j]))
-		w[j] = kernel.FMA(-o.LR, v[j], w[j])
+		o.one(&w[j], &v[j], g[j])
 	}
 }
 

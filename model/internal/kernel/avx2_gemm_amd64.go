@@ -43,3 +43,8 @@ func outer4x2AVX2(k int, gr *float32, xt *float32, ldx int, out *float32, ldo in
 //
 //go:noescape
 func outer4x1AVX2(k int, gr *float32, xt *float32, ldx int, out *float32, ldo int, add bool)
+
+// outer4SGDAVX2 is Set.Outer4SGD for o = 1.
+//
+//go:noescape
+func outer4SGDAVX2(k int, gr *float32, xt *float32, ldx int, w *float32, v *float32, lr float32, mu float32, wd float32)

@@ -1878,3 +1878,67 @@ ready7:
 next8:
 	VZEROUPPER
 	RET
+
+// func outer4SGDAVX2(k int, gr *float32, xt *float32, ldx int, w *float32, v *float32, lr float32, mu float32, wd float32)
+// Requires: AVX, FMA3
+TEXT ·outer4SGDAVX2(SB), NOSPLIT, $0-60
+	MOVQ         k+0(FP), AX
+	MOVQ         xt+16(FP), CX
+	MOVQ         ldx+24(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         w+32(FP), BX
+	MOVQ         v+40(FP), SI
+	MOVQ         gr+8(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 8(DI), Y2
+	VBROADCASTSS 12(DI), Y3
+	VBROADCASTSS lr+48(FP), Y4
+	VBROADCASTSS mu+52(FP), Y5
+	VBROADCASTSS wd+56(FP), Y6
+	LEAQ         (DX)(DX*2), DI
+	LEAQ         (CX)(DI*1), DI
+	LEAQ         (CX)(DX*2), R9
+	ADDQ         CX, DX
+	MOVQ         AX, R10
+	ANDQ         $-8, R10
+	XORQ         R8, R8
+	CMPQ         R10, $0x00
+	JEQ          tail2
+
+column1:
+	VXORPS       Y7, Y7, Y7
+	VFMADD231PS  (CX)(R8*4), Y0, Y7
+	VFMADD231PS  (DX)(R8*4), Y1, Y7
+	VFMADD231PS  (R9)(R8*4), Y2, Y7
+	VFMADD231PS  (DI)(R8*4), Y3, Y7
+	VMOVUPS      (BX)(R8*4), Y8
+	VFMADD231PS  Y8, Y6, Y7
+	VMOVUPS      (SI)(R8*4), Y9
+	VFMADD231PS  Y9, Y5, Y7
+	VMOVUPS      Y7, (SI)(R8*4)
+	VFNMADD231PS Y7, Y4, Y8
+	VMOVUPS      Y8, (BX)(R8*4)
+	ADDQ         $0x08, R8
+	CMPQ         R8, R10
+	JLT          column1
+
+tail2:
+	CMPQ         R8, AX
+	JGE          done3
+	VXORPS       X7, X7, X7
+	VFMADD231PS  (CX)(R8*4), X0, X7
+	VFMADD231PS  (DX)(R8*4), X1, X7
+	VFMADD231PS  (R9)(R8*4), X2, X7
+	VFMADD231PS  (DI)(R8*4), X3, X7
+	VMOVUPS      (BX)(R8*4), X8
+	VFMADD231PS  X8, X6, X7
+	VMOVUPS      (SI)(R8*4), X0
+	VFMADD231PS  X0, X5, X7
+	VMOVUPS      X7, (SI)(R8*4)
+	VFNMADD231PS X7, X4, X8
+	VMOVUPS      X8, (BX)(R8*4)
+
+done3:
+	VZEROUPPER
+	RET

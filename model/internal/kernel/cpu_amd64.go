@@ -30,6 +30,7 @@ var avx2 = Set{
 	WGrad:                wgradAVX2,
 	SumRows:              sumRowsAVX2,
 	Outer4:               outer4AVX2,
+	Outer4SGD:            outer4SGDRows,
 	Transpose:            transposeAVX2,
 	Lanes16:              lanes16AVX2,
 	Rows16:               rows16AVX2,

@@ -48,6 +48,12 @@ func outer4AVX2(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bo
 	}
 }
 
+func outer4SGDRows(o, k int, g, xt *float32, ldx int, w, v *float32, ldo int, lr, mu, wd float32) {
+	for i := range o {
+		outer4SGDAVX2(k, at(g, 4*i), xt, ldx, at(w, i*ldo), at(v, i*ldo), lr, mu, wd)
+	}
+}
+
 func outer4AVX512(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bool) {
 	i := 0
 	for ; i+2 <= o; i += 2 {

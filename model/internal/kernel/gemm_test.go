@@ -160,3 +160,31 @@ func TestOuter4SameBits(t *testing.T) {
 		}
 	})
 }
+
+// A step by outer products is the step by their sum.
+func TestOuter4SGDIsOuter4ThenSGD(t *testing.T) {
+	eachLevel(t, func(t *testing.T, s *Set, r *rand.Rand, pick func(*rand.Rand) float32) {
+		for o := range 4 {
+			for _, k := range lengths {
+				ldx, ldo := k+r.IntN(3), k+r.IntN(3)
+				lr, mu, wd := pick(r), pick(r), pick(r)
+				g, xt := newBuffer(r, 4*o, pick), newBuffer(r, 3*ldx+k, pick)
+				w, v, d := newBuffer(r, o*ldo, pick), newBuffer(r, o*ldo, pick), newBuffer(r, o*ldo, pick)
+				w1, v1, w2, v2 := w.clone(), v.clone(), w.clone(), v.clone()
+				s.Outer4SGD(o, k, g.p(), xt.p(), ldx, w1.p(), v1.p(), ldo, lr, mu, wd)
+				portable.Outer4SGD(o, k, g.p(), xt.p(), ldx, w2.p(), v2.p(), ldo, lr, mu, wd)
+				outer4Go(o, k, g.p(), xt.p(), ldx, d.p(), ldo, false)
+				for i := range o {
+					if k > 0 {
+						sgdGo(k, w.at(i*ldo), v.at(i*ldo), d.at(i*ldo), lr, mu, wd)
+					}
+				}
+				what := fmt.Sprintf("o=%d k=%d", o, k)
+				compareBuffers(t, "w, "+what, w1, w)
+				compareBuffers(t, "v, "+what, v1, v)
+				compareBuffers(t, "portable w, "+what, w2, w)
+				compareBuffers(t, "portable v, "+what, v2, v)
+			}
+		}
+	})
+}

@@ -8,6 +8,7 @@ var portable = Set{
 	WGrad:                wgradGo,
 	SumRows:              sumRowsGo,
 	Outer4:               outer4Go,
+	Outer4SGD:            outer4SGDGo,
 	Transpose:            transposeGo,
 	Lanes16:              lanes16Go,
 	Rows16:               rows16Go,

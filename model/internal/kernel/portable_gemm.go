@@ -34,3 +34,16 @@ func outer4Go(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bool
 		}
 	}
 }
+
+func outer4SGDGo(o, k int, g, xt *float32, ldx int, w, v *float32, ldo int, lr, mu, wd float32) {
+	acc := make([]float32, k)
+	for i := range o {
+		clear(acc)
+		for s, gs := range row(g, i*4, 4) {
+			fmaRow(gs, row(xt, s*ldx, k), acc)
+		}
+		if k > 0 {
+			sgdGo(k, at(w, i*ldo), at(v, i*ldo), &acc[0], lr, mu, wd)
+		}
+	}
+}

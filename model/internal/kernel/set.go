@@ -42,6 +42,10 @@ type Set struct {
 	//	for s < 4: acc = fma(g[i*4+s], xt[s*ldx+j], acc)
 	//	out[i*ldo+j] = acc
 	Outer4 func(o, k int, g, xt *float32, ldx int, out *float32, ldo int, add bool)
+	// Outer4SGD is a step of SGD by four outer products, for i < o, j < k (a
+	// multiple of 4), which are nowhere written down: with acc of Outer4 from
+	// +0, as SGD does with g = acc, w and v having rows of ldo floats.
+	Outer4SGD func(o, k int, g, xt *float32, ldx int, w, v *float32, ldo int, lr, mu, wd float32)
 
 	// Transpose writes dst[j*ldd+i] = src[i*lds+j] for i < r, j < c; any r, c.
 	// Full speed wants r a multiple of 8 and c of 4.

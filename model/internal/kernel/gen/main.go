@@ -21,7 +21,7 @@ var files = []struct {
 	name string
 	fill func(*asm)
 }{
-	{"avx2_gemm", func(a *asm) { gemm(a, avx2); outer4(a, avx2) }},
+	{"avx2_gemm", func(a *asm) { gemm(a, avx2); outer4(a, avx2); outer4SGD(a) }},
 	{"avx2_reduce", reduce},
 	{"avx2_transpose", transpose},
 	{"avx2_elementwise", elementwise},

@@ -62,6 +62,42 @@ func outer4(a *asm, s isa) {
 	}
 }
 
+// outer4SGD generates Set.Outer4SGD for one row.
+func outer4SGD(a *asm) {
+	a.function("outer4SGDAVX2", "is Set.Outer4SGD for o = 1.",
+		"k int, gr, xt *float32, ldx int, w, v *float32, lr, mu, wd float32")
+	k, xt, ldx, w, v, g := a.gp("k"), a.gp("xt"), a.bytes("ldx"), a.gp("w"), a.gp("v"), a.gp("gr")
+	gs := a.vecs(4, 8)
+	for t := range gs {
+		a.VBROADCASTSS(mem(g, 4*t), gs[t])
+	}
+	lr, mu, wd := a.splat("lr", 8), a.splat("mu", 8), a.splat("wd", 8)
+	ldx3, j := a.GP64(), a.GP64()
+	a.LEAQ(idx(ldx, ldx, 2, 0), ldx3)
+	x2 := a.GP64()
+	a.LEAQ(idx(xt, ldx3, 1, 0), ldx3)
+	a.LEAQ(idx(xt, ldx, 2, 0), x2)
+	a.ADDQ(xt, ldx)
+	d, ws := a.YMM(), a.YMM()
+	columns(a, k, octets(a, k), j, func(width int) {
+		d, ws := narrow(d, width), narrow(ws, width)
+		a.VXORPS(d, d, d)
+		for t, row := range []reg.GPVirtual{xt, ldx, x2, ldx3} {
+			a.VFMADD231PS(idx(row, j, 4, 0), narrow(gs[t], width), d)
+		}
+		a.VMOVUPS(idx(w, j, 4, 0), ws)
+		a.VFMADD231PS(ws, narrow(wd, width), d)
+		vs := a.vec(width)
+		a.VMOVUPS(idx(v, j, 4, 0), vs)
+		a.VFMADD231PS(vs, narrow(mu, width), d) // d is now the new v
+		a.VMOVUPS(d, idx(v, j, 4, 0))
+		a.VFNMADD231PS(d, narrow(lr, width), ws)
+		a.VMOVUPS(ws, idx(w, j, 4, 0))
+	})
+	a.VZEROUPPER()
+	a.RET()
+}
+
 // narrow is the low part of a vector register.
 func narrow(v reg.VecVirtual, width int) reg.Register {
 	switch width {
