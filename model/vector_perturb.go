@@ -49,11 +49,10 @@ func AccumulateMoments(w []float64, x []float32, ld int, sum, squares []float64)
 	}
 }
 
-// SumRows writes the sum of the rows at the given places, added one after the
-// other, into dst: row r has len(dst) values from x[r*ld].
+// SumRows adds the rows at the given places to dst, one after the other: row r
+// has len(dst) values from x[r*ld].
 func SumRows(at []int32, x []float64, ld int, dst []float64) {
 	if len(at) == 0 {
-		clear(dst)
 		return
 	}
 	n := len(dst) &^ 3
@@ -61,7 +60,6 @@ func SumRows(at []int32, x []float64, ld int, dst []float64) {
 		set().SumRows64(n, len(at), &at[0], &x[0], ld, &dst[0])
 	}
 	for j := n; j < len(dst); j++ {
-		dst[j] = 0
 		for _, r := range at {
 			dst[j] += x[int(r)*ld+j]
 		}

@@ -251,13 +251,13 @@ TEXT ·sumRows64AVX2(SB), NOSPLIT, $0-48
 	SHLQ $0x03, SI
 
 columns1:
-	CMPQ   AX, $0x10
-	JLT    end4
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	XORQ   R8, R8
+	CMPQ    AX, $0x10
+	JLT     end4
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 64(DI), Y2
+	VMOVUPD 96(DI), Y3
+	XORQ    R8, R8
 
 row3:
 	CMPQ    R8, CX
@@ -283,10 +283,10 @@ next2:
 
 end4:
 columns5:
-	CMPQ   AX, $0x04
-	JLT    end8
-	VXORPS Y0, Y0, Y0
-	XORQ   R8, R8
+	CMPQ    AX, $0x04
+	JLT     end8
+	VMOVUPD (DI), Y0
+	XORQ    R8, R8
 
 row7:
 	CMPQ    R8, CX

@@ -29,10 +29,9 @@ type Perturbing struct {
 	//
 	// where v*v is rounded to float32, and every other product and sum to float64.
 	Moments64 func(n, rows int, w *float64, x *float32, ld int, sum, sq *float64)
-	// SumRows64 adds up rows of float64: for j < n
+	// SumRows64 adds rows of float64 to a sum: for j < n
 	//
-	//	acc = +0; for r < rows: acc = acc + x[at[r]*ld+j]
-	//	out[j] = acc
+	//	for r < rows: out[j] = out[j] + x[at[r]*ld+j]
 	//
 	// n is a multiple of 4.
 	SumRows64 func(n, rows int, at *int32, x *float64, ld int, out *float64)

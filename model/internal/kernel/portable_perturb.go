@@ -59,7 +59,6 @@ func moments64Go(n, rows int, w *float64, x *float32, ld int, sum, sq *float64) 
 
 func sumRows64Go(n, rows int, at *int32, x *float64, ld int, out *float64) {
 	o := row64(out, n)
-	clear(o)
 	for _, r := range table(at, rows) {
 		from := unsafe.Slice((*float64)(unsafe.Add(unsafe.Pointer(x), 8*int(r)*ld)), n)
 		for j, v := range from {

@@ -190,7 +190,7 @@ func sumRows64(a *asm) {
 		a.JLT(ref(end))
 		acc := a.vecs(vectors, 8)
 		for i := range acc {
-			a.zero(acc[i], 8)
+			a.VMOVUPD(mem(out, 32*i), acc[i])
 		}
 		r, p := a.GP64(), a.GP64()
 		a.XORQ(r, r)
