@@ -271,7 +271,11 @@ func identify(name string, told []Option) string {
 	var b strings.Builder
 	b.WriteString(name)
 	for _, o := range told {
-		b.WriteString("-" + o.Name + "=" + o.Value)
+		value := o.Value
+		if items, ok := strings.CutPrefix(value, "["); ok { // a list: a+b+c
+			value = strings.ReplaceAll(strings.TrimSuffix(items, "]"), ", ", "+")
+		}
+		b.WriteString("-" + o.Name + "=" + value)
 	}
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -32,7 +32,7 @@ type Infidelity struct {
 	// is replaced by Baseline in all channels).
 	Perturbation string `yaml:"perturbation" doc:"gaussian (noise on every value) or square (a square of pixels is replaced by baseline)" jsonschema:"enum=gaussian,enum=square"`
 	// Stdev is the standard deviation of gaussian, more than 0, at most 1000.
-	Stdev float64 `yaml:"stdev" doc:"standard deviation of the gaussian noise, in normalised units" jsonschema:"exclusiveMinimum=0,maximum=1000"`
+	Stdev float64 `yaml:"stdev" doc:"standard deviation of the gaussian noise, in normalised units; more than 0" jsonschema:"exclusiveMinimum=0,maximum=1000"`
 	// Square is the side of square, 1 to the shorter side of the image.
 	Square int `yaml:"square" doc:"side of the square in pixels" jsonschema:"minimum=1"`
 	// Baseline is what square puts in place of a pixel, and what
@@ -66,11 +66,11 @@ func (f *Infidelity) Check(n *model.Net) error {
 
 // Series describes the mean squared error.
 func (f *Infidelity) Series(*model.Net) []Series {
-	about := "mean squared difference between the change that the map foretells and that of the output, in squared logits"
+	about := "between the change of the output that the map foretells and the true one, in squared logits"
 	if f.Normalize {
 		about += ", the map scaled as fits best"
 	}
-	return []Series{{Name: "infidelity", About: about, Better: -1}}
+	return []Series{{Name: "mean squared error", About: about, Better: -1}}
 }
 
 // Score runs the network on every perturbed image. Cases need X, Map, Logits,

@@ -34,7 +34,7 @@ import (
 type SensitivityMax struct {
 	// PerturbRadius is the largest change of an input value, more than 0, at
 	// most 1000, in normalised units.
-	PerturbRadius float64 `yaml:"perturb_radius" doc:"largest change of an input value, in normalised units" jsonschema:"exclusiveMinimum=0,maximum=1000"`
+	PerturbRadius float64 `yaml:"perturb_radius" doc:"largest change of an input value, in normalised units; more than 0" jsonschema:"exclusiveMinimum=0,maximum=1000"`
 	// NPerturbSamples is the number of perturbed images, 1 to 10000.
 	NPerturbSamples int `yaml:"n_perturb_samples" doc:"perturbed copies of each image" jsonschema:"minimum=1,maximum=10000"`
 	// NormOrd is the norm of maps: fro (Euclidean), l1 (sum of magnitudes) or
