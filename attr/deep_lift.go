@@ -109,6 +109,9 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 					m[j] = float32(float64(v) * (float64(in.X[j]) - float64(base[j])))
 				}
 				a.FB, a.Summed = in.Target.Of(res.BaselineLogits), true
+				if res.Change != nil { // it has digits that the two logits have lost
+					a.FB = a.FX - in.Target.Of(res.Change)
+				}
 			}
 			emit(i, a)
 		})

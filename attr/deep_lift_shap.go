@@ -71,8 +71,8 @@ func (o *DeepLiftSHAP) stream(e *Env, n int, input func(i int, in *Input), emit 
 	size := e.size()
 	in := Input{X: make([]float32, size)}
 	m, acc := make([]float32, size), make([]float64, size)
-	var fb float64
-	next := 0 // baseline of the pair that is filled in
+	var change float64 // of the target, from all baselines
+	next := 0          // baseline of the pair that is filled in
 	over := &DeepLift{MultiplyByInputs: o.MultiplyByInputs, Rule: o.Rule, Compat: o.Compat, base: func(_ *Input, dst []float32) { d.fill(&in, next, dst) }}
 	count := float64(d.n)
 	return named(o, over.stream(e, n*d.n,
@@ -86,16 +86,16 @@ func (o *DeepLiftSHAP) stream(e *Env, n int, input func(i int, in *Input), emit 
 		func(k int, a Attribution) {
 			if k%d.n == 0 {
 				clear(acc)
-				fb = 0
+				change = 0
 			}
 			model.Accumulate(1, a.Map, acc)
-			fb += a.FB
+			change += a.FX - a.FB
 			if k%d.n < d.n-1 {
 				return
 			}
 			for j, v := range acc {
 				m[j] = float32(v / count)
 			}
-			emit(k/d.n, Attribution{Map: m, FX: a.FX, FB: fb / count, Summed: a.Summed})
+			emit(k/d.n, Attribution{Map: m, FX: a.FX, FB: a.FX - change/count, Summed: a.Summed})
 		}))
 }

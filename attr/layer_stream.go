@@ -70,6 +70,9 @@ func (o AtLayer) attribute(e *Env, m streamer, summed bool, b Baseline, in []Inp
 		}
 	}
 	return m.stream(e, len(in), given(in), func(i int, a Attribution) {
+		if a.Summed { // it knows the difference to more digits
+			fb[i] = fx[i] - (a.FX - a.FB)
+		}
 		a.FX, a.FB, a.Summed = fx[i], fb[i], summed
 		emit(i, a)
 	})

@@ -26,11 +26,7 @@ func (b *graph) affine(n *Net, i, norm int) (w, bias *gorgonia.Node) {
 	l := n.Layers[i]
 	w = b.weight(n, l.Name+".weight")
 	if l.NoBias {
-		out := w.Shape()[0]
-		bias = b.apply(&op{
-			name: fmt.Sprintf("no bias %d", out), in: []int{w.Dims()}, shape: tensor.Shape{out}, wrt: []bool{false}, inPlace: -1,
-			run: func(_ *kernel.Set, out []float32, _ [][]float32, _ []float32) { clear(out) },
-		}, w)
+		bias = b.noBias(w)
 	} else {
 		bias = b.weight(n, l.Name+".bias")
 	}
@@ -72,7 +68,8 @@ func normScale(gamma, variance float32) float64 {
 // shift, one fused multiply-add, with scale and shift of the running statistics.
 // It is affine, so every rule has its gradient. In training the statistics are
 // the batch's (trainedNorm).
-func (b *graph) batchNorm(n *Net, l Layer, s Shape, x *gorgonia.Node, train bool) *gorgonia.Node {
+// With moves x is a change and goes without the shift.
+func (b *graph) batchNorm(n *Net, l Layer, s Shape, x *gorgonia.Node, train, moves bool) *gorgonia.Node {
 	gamma, beta := b.weight(n, l.Name+".weight"), b.weight(n, l.Name+".bias")
 	if train {
 		return b.trainedNorm(l, s, x, gamma, beta)
@@ -94,6 +91,9 @@ func (b *graph) batchNorm(n *Net, l Layer, s Shape, x *gorgonia.Node, train bool
 			}
 		},
 	}, gamma, beta, mean, variance)
+	if moves {
+		shift = b.noBias(gamma)
+	}
 	row := s.H * s.W * b.lanes
 	shape := tensor.Shape{s.C, s.H, s.W, b.lanes}
 	off := []int32{0}

@@ -46,7 +46,8 @@ func (b *graph) leaf(name string, shape ...int) *gorgonia.Node {
 }
 
 // network adds the layers from x to the logits. ref holds the activations of
-// the baseline, the image first and then one after each layer, or is nil. The
+// the baseline, the image first and then one after each layer, or is nil. By a
+// rule that carries changes, x and what follows from it are changes from ref. The
 // returned activations are those of x; a layer that another one takes over has
 // the activation of that one.
 func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, train bool, rule Rule) []*gorgonia.Node {
@@ -54,6 +55,7 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 	t.acts[0] = x
 	var linears []int          // by relu, the linear layer that RevealCancel takes with it
 	denses := map[int]*dense{} // by linear layer
+	moves := rule.carries() && ref != nil
 	if rule == RevealCancel && ref != nil {
 		linears = n.revealed()
 	}
@@ -78,6 +80,9 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 		switch l.Kind {
 		case "conv2d":
 			w, bias := b.affine(n, i, t.norm[i])
+			if moves {
+				bias = b.noBias(w)
+			}
 			h = b.conv2d(l, s, h, w, bias, deep, train)
 		case "linear":
 			if len(h.Shape()) == 4 {
@@ -90,24 +95,37 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 				h, denses[i] = b.dense(t, i, s, h, base)
 			}
 			w, bias := b.affine(n, i, -1)
+			if moves {
+				bias = b.noBias(w)
+			}
 			h = b.linear(l, s.Size(), h, w, bias, deep, train)
 		case "batch_norm2d":
-			h = b.batchNorm(n, l, s, h, train)
+			h = b.batchNorm(n, l, s, h, train, moves)
 		case "relu":
 			if t.folds(i, rule) {
 				break // the pool that follows does it
 			}
-			if linears != nil && linears[i] >= 0 {
+			switch {
+			case moves:
+				h = b.reluChange(dims, h, base)
+			case linears != nil && linears[i] >= 0:
 				h = b.revealCancel(denses[linears[i]], h, base)
-			} else {
+			default:
 				h = b.relu(dims, h, base, rule)
 			}
 		case "leaky_relu", "elu", "softplus", "tanh", "sigmoid":
-			h = b.activation(l, dims, h, base, rule)
-		case "max_pool2d":
-			if (rule == Rescale || rule == RevealCancel) && ref != nil {
-				h = b.maxPool(l, s, h, base, ref[i+1], false)
+			if moves {
+				h = b.activationChange(l, dims, h, base)
 			} else {
+				h = b.activation(l, dims, h, base, rule)
+			}
+		case "max_pool2d":
+			switch {
+			case moves:
+				h = b.maxPoolChange(l, s, h, base, ref[i+1])
+			case rule == RevealCancel && ref != nil:
+				h = b.maxPool(l, s, h, base, ref[i+1], false)
+			default:
 				h = b.maxPool(l, s, h, nil, nil, in > 0 && t.folds(in-1, rule))
 			}
 		case "avg_pool2d", "adaptive_avg_pool2d":
@@ -162,7 +180,8 @@ func forwardGraph(n *Net) (*graph, []*gorgonia.Node) {
 }
 
 // backwardGraph computes [logits, gradient], and for DeepLift's rules the
-// baseline's logits.
+// baseline's logits; by a rule that carries changes the first are the change from
+// these.
 func backwardGraph(n *Net, rule Rule) (*graph, []*gorgonia.Node) {
 	b := newGraph(Lanes)
 	in := n.Input
@@ -171,7 +190,11 @@ func backwardGraph(n *Net, rule Rule) (*graph, []*gorgonia.Node) {
 	if rule.baselined() {
 		ref = b.network(n, b.leaf("baseline", in.C, in.H, in.W, Lanes), nil, false, false, rule)
 	}
-	acts := b.network(n, x, ref, true, false, rule)
+	in0 := x
+	if rule.carries() {
+		in0 = b.change(x, ref[0])
+	}
+	acts := b.network(n, in0, ref, true, false, rule)
 	logits := acts[len(acts)-1]
 	seed := b.leaf("seed", logits.Shape()...) // in rows and columns where a part of a network ends so
 	outs := append([]*gorgonia.Node{logits}, b.differentiate(logits, seed, x)...)

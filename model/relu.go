@@ -12,11 +12,12 @@ import (
 // relu adds max(x, 0). Its backward rule:
 //
 //	Gradient   passes where the output is above 0
-//	Rescale    DeepLift's multiplier (y-yr)/(x-xr); where |x-xr| <= 1e-10, the gradient
-//	RevealCancel   that of Rescale; behind a linear layer see revealCancel
+//	RescaleCaptum  DeepLift's multiplier (y-yr)/(x-xr); where |x-xr| <= 1e-10, the gradient
+//	RevealCancel   the same; behind a linear layer see revealCancel
 //	GuidedBackprop, Deconvolution   what is positive; the former where the output is above 0
 //
-// ref is the same activation of the baseline, nil but for DeepLift's rules.
+// Rescale is reluChange. ref is the same activation of the baseline, nil but for
+// these two rules.
 func (b *graph) relu(shape tensor.Shape, x, ref *gorgonia.Node, rule Rule) *gorgonia.Node {
 	n := shape.TotalSize()
 	if ref != nil {

@@ -67,6 +67,10 @@ type Result struct {
 	Grad           []float32 // [C*H*W] derivative (DeepLift's rules: multiplier) of the target by the input
 	Logits         []float32 // [classes]
 	BaselineLogits []float32 // [classes], DeepLift's rules only
+	// Change is by how much the logits differ from the baseline's [classes],
+	// Rescale only: what is left of it in Logits-BaselineLogits is rounded away
+	// where they are nearly the same.
+	Change []float32
 }
 
 // Worker runs a model on one goroutine. It owns all memory that a pass needs,
@@ -83,6 +87,8 @@ type Worker struct {
 type pass struct {
 	*instance
 	x, ref, grad, logits, refLogits rows
+
+	change rows // of a program that computes changes instead of logits
 }
 
 // rows holds one row a lane.
@@ -138,6 +144,9 @@ func (w *Worker) pass(r Rule) *pass {
 	if r.baselined() {
 		p.ref, p.refLogits = newRows(size, Lanes), newRows(classes, Lanes)
 	}
+	if r.carries() {
+		p.change = newRows(classes, Lanes)
+	}
 	w.runs[r] = p
 	return p
 }
@@ -182,11 +191,18 @@ func (w *Worker) evaluate(ctx context.Context, p *pass, baselined bool, n int, f
 		p.store(p.grad.n, p.out[1], p.grad)
 		if baselined {
 			p.store(classes, p.out[2], p.refLogits)
+			if p.change.n > 0 {
+				p.store(classes, p.out[0], p.change)
+				p.add()
+			}
 		}
 		for l := range count {
 			r := Result{Grad: p.grad.row(l), Logits: p.logits.row(l)}
 			if baselined {
 				r.BaselineLogits = p.refLogits.row(l)
+				if p.change.n > 0 {
+					r.Change = p.change.row(l)
+				}
 			}
 			if err := p.finite(i+l, r); err != nil {
 				return err
@@ -195,6 +211,16 @@ func (w *Worker) evaluate(ctx context.Context, p *pass, baselined bool, n int, f
 		}
 	}
 	return nil
+}
+
+// add makes logits of the baseline's and the change.
+func (p *pass) add() {
+	for l := range Lanes {
+		logits, ref, change := p.logits.row(l), p.refLogits.row(l), p.change.row(l)
+		for j, r := range ref {
+			logits[j] = r + change[j]
+		}
+	}
 }
 
 // Logits evaluates n inputs forward only; fill and fold are called as in
