@@ -30,6 +30,7 @@ type event struct {
 	Worker int     `json:"worker,omitempty"`
 	Host   string  `json:"host,omitempty"`
 	Dir    string  `json:"dir,omitempty"`     // where the data lie
+	Masks  string  `json:"masks,omitempty"`   // and the objects' masks
 	File   string  `json:"weights,omitempty"` // where the weights were read from
 	Sum    string  `json:"sum,omitempty"`     // first 16 hexadecimal digits of the SHA-256 of the line without it
 }

@@ -194,10 +194,20 @@ func (p *Plan) indices(b, n int) []int {
 }
 
 // imagesKey names the cell that holds what is known of a block's images:
-// labels, predictions, logits, pixels of those that are pictured.
+// labels, predictions, logits, pixels of those that are pictured; where maps are
+// held against masks, the sizes of the objects.
 func (p *Plan) imagesKey(b int) string {
 	from, to := p.block(b)
-	return keyOf(append(p.common("images", p.indices(b, to-from)), "pictured", strconv.Itoa(p.pictured(b)))...)
+	f := append(p.common("images", p.indices(b, to-from)), "pictured", strconv.Itoa(p.pictured(b)))
+	if p.localises() {
+		f = append(f, "object", "pixels")
+	}
+	return keyOf(f...)
+}
+
+// localises tells whether a metric of the plan holds maps against masks.
+func (p *Plan) localises() bool {
+	return slices.ContainsFunc(p.Metrics, func(m Metric) bool { return metrics.NeedsMask(m.Metric) })
 }
 
 // mapsKey names the cell of an attribution on a block: values at input and

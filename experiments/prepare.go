@@ -117,7 +117,7 @@ func (b *Bench) split(name string, d *decoder, at *yaml.Node) *dataset.Dataset {
 		return b.Data
 	}
 	o := b.Spec.Data.Options
-	o.Split = name
+	o.Split, o.Masks = name, "" // maps are held against masks of the split that is explained alone
 	x, err := dataset.Open(o)
 	if err != nil {
 		d.fault(at, "the %s split: %v", name, err)
@@ -185,6 +185,9 @@ func (b *Bench) configurations(d *decoder) {
 	}
 	for _, m := range b.Spec.Metrics {
 		d.check(m.Metric.Check(b.Net), m.at, m.Name)
+		if metrics.NeedsMask(m.Metric) && b.Data.Masks == nil {
+			d.fault(m.at.of(""), "%s needs object masks, and %s has none; %s", m.Name, b.Data.Name, masksFrom(b.Data.Name))
+		}
 		b.shapes(d, m)
 		for _, name := range m.Only {
 			if !slices.ContainsFunc(b.Spec.Attributions, func(a Attribution) bool { return a.Name == name }) {
@@ -211,6 +214,14 @@ func (b *Bench) shapes(d *decoder, m Metric) {
 			d.fault(m.at.of(""), "%s scores maps of the image's shape %v, but those of %s are %v; name the methods it is for in only", m.Name, b.Net.Input, a.Name, s)
 		}
 	}
+}
+
+// masksFrom says where a user of a data set without masks gets some.
+func masksFrom(set string) string {
+	if slices.Contains(dataset.Sets[set].Options, "masks") {
+		return "name their directory in data, as masks: DIR"
+	}
+	return "the data set shapes has, and image_folder with masks: DIR"
 }
 
 // asksMean tells whether a metric fills pixels with the training images' mean.

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"assay/attr"
+	"assay/metrics"
 	"assay/model"
 	"assay/model/rng"
 	"assay/reports"
@@ -164,10 +166,13 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 		C: man.Shape.C, H: man.Shape.H, W: man.Shape.W, Training: training,
 		Formats: man.Formats, Figures: man.Figures, Pictures: man.Pictures,
 	}
+	var objects []int // pixels of the object in each image; empty where no metric asks
 	for b := range p.Blocks() {
-		if err := s.images(p, b, r); err != nil {
+		object, err := s.images(p, b, r)
+		if err != nil {
 			return nil, err
 		}
+		objects = append(objects, object...)
 	}
 	for a := range p.Attributions {
 		x := p.Attributions[a]
@@ -206,7 +211,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 			r.Scores = append(r.Scores, score)
 		}
 	}
-	r.Warnings = slices.Concat(warnings(p, r), unlearned(r))
+	r.Warnings = slices.Concat(warnings(p, r), unlocalised(p, r, objects), unlearned(r))
 	return r, nil
 }
 
@@ -219,26 +224,33 @@ func (s *Store) cellArrays(key string) (arrays, error) {
 	return readRecord(b)
 }
 
-func (s *Store) images(p *Plan, b int, r *reports.Run) error {
+// images adds the images of a block to the run, and returns how many pixels the
+// object has in each if a metric of the plan asks.
+func (s *Store) images(p *Plan, b int, r *reports.Run) (object []int, err error) {
 	a, err := s.cellArrays(p.imagesKey(b))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	from, to := p.block(b)
 	n, classes, size, shown := to-from, len(r.Classes), r.C*r.H*r.W, p.pictured(b)
 	var ints [4][]int
 	for k, name := range []string{"index", "label", "predicted", "target"} {
 		if ints[k], err = array[int](a, name, n); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	logits, err := array[float32](a, "logits", n*classes)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	pixels, err := array[byte](a, "pixels", shown*size)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if p.localises() {
+		if object, err = array[int](a, "object", n); err != nil {
+			return nil, err
+		}
 	}
 	for i := range n {
 		prob := softmax(logits[i*classes : (i+1)*classes])
@@ -248,7 +260,7 @@ func (s *Store) images(p *Plan, b int, r *reports.Run) error {
 		}
 		r.Images = append(r.Images, img)
 	}
-	return nil
+	return object, nil
 }
 
 // softmax in float64 with the exponential that is the same on every CPU.
@@ -404,6 +416,41 @@ func warnings(p *Plan, r *reports.Run) []string {
 	for _, a := range p.Attributions {
 		if t, ok := a.Method.(*attr.NoiseTunnel); ok && t.NTSamples == 1 {
 			out = append(out, a.ID+" averages over a single sample")
+		}
+	}
+	return out
+}
+
+// unlocalised warns of images in which there is nothing to find for metrics that
+// hold maps against masks; objects are their pixels of the object.
+func unlocalised(p *Plan, r *reports.Run, objects []int) []string {
+	var names []string
+	for _, m := range p.Metrics {
+		if metrics.NeedsMask(m.Metric) && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	var out []string
+	for _, kind := range []struct {
+		mask string
+		size int
+	}{{"an empty object mask", 0}, {"an object mask that covers everything", r.H * r.W}} {
+		var which []string
+		for i, n := range objects {
+			if n == kind.size {
+				which = append(which, strconv.Itoa(r.Images[i].Index))
+			}
+		}
+		if n := len(which); n > 0 {
+			if n > 10 {
+				which = append(which[:10], "...")
+			}
+			have, image := "have", "images"
+			if n == 1 {
+				have, image = "has", "image"
+			}
+			out = append(out, fmt.Sprintf("%d of %d images %s %s: there is nothing to find, %s is undefined and the means leave it out (%s %s)",
+				n, len(r.Images), have, kind.mask, strings.Join(names, ", "), image, strings.Join(which, ", ")))
 		}
 	}
 	return out

@@ -65,7 +65,7 @@ func (b *Bench) claim(out string) (*Store, *journal, error) {
 		return nil, nil, err
 	}
 	host, _ := os.Hostname()
-	j.write(event{Event: "started", Host: host, Dir: absolute(b.Spec.Data.Dir), File: absolute(b.weightsFile)})
+	j.write(event{Event: "started", Host: host, Dir: absolute(b.Spec.Data.Dir), Masks: absolute(b.Spec.Data.Masks), File: absolute(b.weightsFile)})
 	return store, j, nil
 }
 

@@ -359,7 +359,7 @@ func (s *Spec) Canonical() string {
 			n.Content = append(n.Content, scalar("!!str", "pictures"), scalar("!!int", strconv.Itoa(s.Report.Pictures)))
 			add(f.name, n)
 		case "data":
-			add(f.name, without(canonical(f.value), "dir"))
+			add(f.name, without(without(canonical(f.value), "dir"), "masks"))
 		case "model":
 			n := without(canonical(f.value), "weights")
 			if s.Model.Train == nil {

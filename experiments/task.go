@@ -184,6 +184,15 @@ func (w *worker) imagesRecord(b *block, pictured int) []byte {
 		pixels = append(pixels, w.data.Image(i)...)
 	}
 	r.bytes("pixels", pixels)
+	if w.plan.localises() {
+		object := make([]int, len(b.index))
+		for k, i := range b.index {
+			for _, v := range w.data.Mask(i) {
+				object[k] += int(v)
+			}
+		}
+		r.ints("object", object)
+	}
 	return r.b
 }
 
@@ -201,7 +210,7 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 		for i := range cases[k] {
 			cases[k][i] = metrics.Case{
 				Index: b.index[i], X: b.x[i], Label: b.label[i], Predicted: b.predicted[i],
-				Target: b.target[i], Logits: b.logits[i],
+				Target: b.target[i], Logits: b.logits[i], Mask: w.data.Mask(b.index[i]),
 			}
 		}
 	}

@@ -167,6 +167,9 @@ func (s *Store) reopen(man *Manifest, p *Plan, at event, set []string) (*Bench, 
 	if at.Dir != "" {
 		places = append(places, "data.dir="+quoted(at.Dir))
 	}
+	if at.Masks != "" {
+		places = append(places, "data.masks="+quoted(at.Masks))
+	}
 	if man.Train == "" && at.File != "" {
 		places = append(places, "model.weights="+quoted(at.File))
 	}

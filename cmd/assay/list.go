@@ -192,6 +192,7 @@ func metricItems() []item {
 var datasetOptions = map[string][2]string{
 	"dir":     {"the usual places", "directory or archive"},
 	"size":    {"as they are", "side in pixels that images are resized to"},
+	"masks":   {"none", "directory of the objects' masks: PNGs named as the images, not black on the object"},
 	"n_train": {"10000", "images of the train split"},
 	"n_test":  {"2000", "images of the test split"},
 	"seed":    {"0", "of the generator"},

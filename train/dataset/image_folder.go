@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,8 @@ var ErrNoSplit = errors.New("no such split")
 // dropped, and the camera's orientation tag is ignored. Unlike it, a JPEG's
 // colour planes are enlarged by repeating samples, so pixels at colour edges
 // can differ from libjpeg's; use PNG where the same bytes matter.
+//
+// The option masks names a directory with the objects' masks (see readMask).
 func openImageFolder(o Options) (*Dataset, error) {
 	root, classes, err := imageFolderRoot(o)
 	if err != nil {
@@ -54,27 +57,41 @@ func openImageFolder(o Options) (*Dataset, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no .png, .jpg or .jpeg file in any class folder", root)
 	}
-	first, err := readImage(files[0], o.Size)
+	if o.Masks != "" {
+		if _, err := os.ReadDir(o.Masks); err != nil {
+			return nil, fmt.Errorf("masks: %w", err)
+		}
+	}
+	first, err := readImage(files[0])
 	if err != nil {
 		return nil, err
 	}
+	first = first.resized(o.Size)
 	d.Shape = model.Shape{C: 3, H: first.h, W: first.w}
 	n := d.Shape.Size()
 	if int64(n)*int64(len(files)) > maxFolder {
 		return nil, fmt.Errorf("%s: %d images of %v take more than %d GB; set a smaller size", root, len(files), d.Shape, maxFolder>>30)
 	}
 	d.Pixels = make([]byte, n*len(files))
+	area := d.Shape.H * d.Shape.W
+	if o.Masks != "" {
+		d.Masks = make([]byte, area*len(files))
+	}
 	return d, parallel(len(files), func(i int) error {
-		m, err := readImage(files[i], o.Size)
+		whole, err := readImage(files[i])
 		if err != nil {
 			return err
 		}
+		m := whole.resized(o.Size)
 		if m.h != d.Shape.H || m.w != d.Shape.W {
 			return fmt.Errorf("%s: %d pixels wide and %d high, want %d by %d as %s; set size to bring all images to one",
 				files[i], m.w, m.h, d.Shape.W, d.Shape.H, files[0])
 		}
 		copy(d.Pixels[i*n:], m.pix)
-		return nil
+		if o.Masks == "" {
+			return nil
+		}
+		return readMask(d.Masks[i*area:(i+1)*area], o, files[i], whole)
 	})
 }
 
@@ -192,9 +209,51 @@ type rgb struct {
 	pix  []byte
 }
 
-// readImage decodes a PNG or JPEG file and, if side > 0, brings it to
-// side x side pixels.
-func readImage(file string, side int) (rgb, error) {
+// resized brings the image to side x side pixels, or leaves it if side is 0.
+func (p rgb) resized(side int) rgb {
+	if side == 0 {
+		return p
+	}
+	return resizeCrop(p, side)
+}
+
+// readMask writes 1 into dst where the object of the image is, 0 elsewhere. Its
+// mask has the image's path below the directory of masks and the ending .png,
+// and its size before it is resized; a pixel of any colour but black is the
+// object's. A mask is resized as the image is, and covers a pixel if it covers at
+// least half of it.
+func readMask(dst []byte, o Options, file string, image rgb) error {
+	rel, err := filepath.Rel(o.Dir, file)
+	if err != nil {
+		return fmt.Errorf("%s: where its mask is: %w", file, err)
+	}
+	path := filepath.Join(o.Masks, strings.TrimSuffix(rel, filepath.Ext(rel))+".png")
+	m, err := readImage(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s has no mask: want %s, or no option masks", file, path)
+	} else if err != nil {
+		return fmt.Errorf("mask %w", err)
+	}
+	if m.h != image.h || m.w != image.w {
+		return fmt.Errorf("mask %s: %d pixels wide and %d high, want %d by %d as its image %s", path, m.w, m.h, image.w, image.h, file)
+	}
+	area := m.h * m.w
+	for p := range area {
+		v := byte(0)
+		if m.pix[p]|m.pix[area+p]|m.pix[2*area+p] != 0 {
+			v = 255
+		}
+		m.pix[p], m.pix[area+p], m.pix[2*area+p] = v, v, v
+	}
+	m = m.resized(o.Size)
+	for p := range dst {
+		dst[p] = m.pix[p] >> 7
+	}
+	return nil
+}
+
+// readImage decodes a PNG or JPEG file.
+func readImage(file string) (rgb, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return rgb{}, err
@@ -219,11 +278,7 @@ func readImage(file string, side int) (rgb, error) {
 	if err != nil {
 		return rgb{}, fmt.Errorf("%s: %s: %w", file, kind, err)
 	}
-	p := planes(m)
-	if side > 0 {
-		p = resizeCrop(p, side)
-	}
-	return p, nil
+	return planes(m), nil
 }
 
 // planes converts to RGB planes, 8 bits each, colours not multiplied by alpha.

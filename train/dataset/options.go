@@ -18,6 +18,7 @@ type Options struct {
 	Mean    []float32 `yaml:"mean,omitempty" json:"mean,omitempty"`       // of pixel/255, one number or one per channel; empty means the set's own
 	Std     []float32 `yaml:"std,omitempty" json:"std,omitempty"`         // likewise
 	Size    int       `yaml:"size,omitempty" json:"size,omitempty"`       // image_folder: side in pixels, 1 to 1024; 0 keeps the images as they are
+	Masks   string    `yaml:"masks,omitempty" json:"masks,omitempty"`     // image_folder: directory of the objects' masks, PNGs named as the images; empty means there are none
 	Train   int       `yaml:"n_train,omitempty" json:"n_train,omitempty"` // shapes: images of the train split; 0 means 10000
 	Test    int       `yaml:"n_test,omitempty" json:"n_test,omitempty"`   // shapes: images of the test split; 0 means 2000
 	Seed    uint64    `yaml:"seed,omitempty" json:"seed,omitempty"`       // shapes: of the generator
@@ -63,7 +64,7 @@ var Sets = map[string]Entry{
 	"image_folder": {
 		About:    "your own PNG and JPEG files in one folder per class (torchvision's ImageFolder layout)",
 		Citation: "torchvision.datasets.ImageFolder",
-		Options:  []string{"dir", "size"},
+		Options:  []string{"dir", "size", "masks"},
 		Mean:     []float32{0.5}, Std: []float32{0.5},
 		open: openImageFolder,
 	},
@@ -102,6 +103,7 @@ func (o Options) Check() error {
 	}{
 		{"dir", o.Dir != ""},
 		{"size", o.Size != 0},
+		{"masks", o.Masks != ""},
 		{"n_train", o.Train != 0},
 		{"n_test", o.Test != 0},
 		{"seed", o.Seed != 0},

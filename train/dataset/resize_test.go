@@ -10,11 +10,11 @@ import (
 
 func readPNG(t *testing.T, name string, side int) rgb {
 	t.Helper()
-	p, err := readImage(filepath.Join("testdata/pillow", name+".png"), side)
+	p, err := readImage(filepath.Join("testdata/pillow", name+".png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return p.resized(side)
 }
 
 func TestResizeIsPillows(t *testing.T) {
