@@ -60,19 +60,23 @@ type measure struct {
 // measures are the similarities that Measures may name.
 var measures = []measure{
 	{
-		"spearman", [2]string{"rank correlation with the original map", "rank correlation of absolute values with the original map"},
+		"spearman",
+		[2]string{"rank correlation with the original map", "rank correlation of absolute values with the original map"},
 		func(a, b *view) float64 { return a.ranks.correlation(b.ranks) },
 	},
 	{
-		"kendall", [2]string{"Kendall's rank correlation with the original map", "Kendall's rank correlation of absolute values with the original map"},
+		"kendall",
+		[2]string{"Kendall's rank correlation with the original map", "Kendall's rank correlation of absolute values with the original map"},
 		func(a, b *view) float64 { return a.ordering.kendall(b.ordering) },
 	},
 	{
-		"ssim", [2]string{"structural similarity to the original map", "structural similarity of absolute values to the original map"},
+		"ssim",
+		[2]string{"structural similarity to the original map", "structural similarity of absolute values to the original map"},
 		func(a, b *view) float64 { return a.shown.ssim(b.shown, a.span) },
 	},
 	{
-		"hog", [2]string{"correlation of the histograms of gradients with the original map's", "correlation of the histograms of gradients of absolute values with the original map's"},
+		"hog",
+		[2]string{"correlation of the histograms of gradients with the original map's", "correlation of the histograms of gradients of absolute values with the original map's"},
 		func(a, b *view) float64 { return a.gradients.correlation(b.gradients) },
 	},
 }
