@@ -126,7 +126,11 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 			case rule == RevealCancel && ref != nil:
 				h = b.maxPool(l, s, h, base, ref[i+1], false)
 			default:
-				h = b.maxPool(l, s, h, nil, nil, in > 0 && t.folds(in-1, rule))
+				fold := in > 0 && t.folds(in-1, rule)
+				h = b.maxPool(l, s, h, nil, nil, fold)
+				if b.lrp != nil {
+					b.lrp.folded[h] = fold
+				}
 			}
 		case "avg_pool2d", "adaptive_avg_pool2d":
 			h = b.avgPool(l, s, h)

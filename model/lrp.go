@@ -124,6 +124,10 @@ func weightVariant(name string, gamma float32) func(w float32) float32 {
 		return plus
 	case "w-":
 		return minus
+	case "-w":
+		return func(w float32) float32 { return -w }
+	case "|w|":
+		return func(w float32) float32 { return max(w, -w) }
 	case "-w+":
 		return func(w float32) float32 { return -plus(w) }
 	case "-w-":

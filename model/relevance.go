@@ -146,7 +146,7 @@ func relevanceGraph(n *Net, l *LRP) (*graph, []*gorgonia.Node, error) {
 	b := newGraph(Lanes)
 	b.lrp = &lrpGraph{
 		layers: n.Layers, rules: l.Rules, norm: l.Norm, captum: l.Captum,
-		nonNegative: map[*gorgonia.Node]bool{}, layer: map[*gorgonia.Node]int{},
+		nonNegative: map[*gorgonia.Node]bool{}, layer: map[*gorgonia.Node]int{}, folded: map[*gorgonia.Node]bool{},
 	}
 	in := n.Input
 	acts := b.network(n, b.leaf("x", in.C, in.H, in.W, Lanes), nil, true, false, relevance)

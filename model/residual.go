@@ -80,6 +80,9 @@ func (t *taps) take(j int) *gorgonia.Node {
 // takes over; that needs no reference and halves the traffic on the largest
 // activations.
 func (t *taps) folds(i int, rule Rule) bool {
+	if rule == relevance {
+		return t.b.foldsRelevance(t, i)
+	}
 	if rule != Gradient || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
 		return false
 	}
@@ -89,6 +92,19 @@ func (t *taps) folds(i int, rule Rule) bool {
 		}
 	}
 	return false
+}
+
+// readers lists the layers that read an activation.
+func (t *taps) readers(activation int) []int {
+	var out []int
+	for j, r := range t.reads {
+		for _, from := range r {
+			if t.alias[j+1] == j+1 && t.alias[from] == activation {
+				out = append(out, j)
+			}
+		}
+	}
+	return out
 }
 
 // same adds a copy, a node of its own with the same values.

@@ -138,7 +138,7 @@ func (b *graph) revealCancel(d *dense, z, ref *gorgonia.Node) *gorgonia.Node {
 
 // minus subtracts.
 func (b *graph) minus(x, y *gorgonia.Node) *gorgonia.Node {
-	return b.binary("minus", x, y, func(k *kernel.Set, n int, x, y, out *float32) { k.AddScaled(n, -1, y, x, out) })
+	return b.binary("minus", x, y, 0, func(k *kernel.Set, n int, x, y, out *float32) { k.AddScaled(n, -1, y, x, out) })
 }
 
 // revealed is grad times a relu's multiplier for the part one of its input's
