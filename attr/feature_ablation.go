@@ -52,12 +52,19 @@ func (t *ablationTrial) begin(in *Input) (int, error) {
 	return 2 + t.count(), nil
 }
 
-func (t *ablationTrial) fill(k int, x []float32) {
-	if t.fillEdges(k, x) {
+func (t *ablationTrial) fill(k, n int, b *model.Block, lane int) {
+	at := t.showEdges(k, n, b, lane)
+	if at == n {
 		return
 	}
-	copy(x, t.in.X)
-	t.put(k-2, t.base, x)
+	for i := at; i < n; i++ {
+		f := k + i - 2
+		if f > 0 {
+			t.turn(f-1, lane+i) // it comes back
+		}
+		t.turn(f, lane+i)
+	}
+	t.show(b, lane+at)
 }
 
 func (t *ablationTrial) fold(k int, v float64) {

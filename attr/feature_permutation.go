@@ -69,21 +69,37 @@ func (t *permutationTrial) begin(in *Input) (int, error) {
 	return 1 + t.samples*t.count(), nil
 }
 
-func (t *permutationTrial) fill(k int, x []float32) {
-	copy(x, t.in.X)
-	if k == 0 {
-		return
-	}
-	s, f := (k-1)/t.count(), (k-1)%t.count()
-	if f == 0 {
-		other := s // noise: every number is another draw
-		if t.others.n > 0 {
-			t.draw.Reset(t.e.Seed, "permutation", t.in.Index, s)
-			other = t.draw.IntN(t.others.n)
+func (t *permutationTrial) fill(k, n int, b *model.Block, lane int) {
+	from := lane // the first lane not yet written
+	for i := range n {
+		if k+i == 0 {
+			t.all(lane, true)
+			continue
 		}
-		t.others.fill(t.in, other, t.base)
+		s, f := (k+i-1)/t.count(), (k+i-1)%t.count()
+		if f > 0 {
+			t.turn(f-1, lane+i)
+		} else {
+			if i > 0 {
+				t.show(b, from) // by the image before
+				from = lane + i
+			}
+			t.all(lane+i, true)
+			t.draws(s)
+		}
+		t.turn(f, lane+i)
 	}
-	t.put(f, t.base, x)
+	t.show(b, from)
+}
+
+// draws takes other image s.
+func (t *permutationTrial) draws(s int) {
+	other := s // noise: every number is another draw
+	if t.others.n > 0 {
+		t.draw.Reset(t.e.Seed, "permutation", t.in.Index, s)
+		other = t.draw.IntN(t.others.n)
+	}
+	t.others.fill(t.in, other, t.base)
 }
 
 func (t *permutationTrial) fold(k int, v float64) {

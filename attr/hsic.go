@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
+	"math/bits"
 
 	"assay/model"
 	"assay/model/rng"
@@ -58,7 +58,7 @@ func (o *HSIC) stream(e *Env, n int, input func(i int, in *Input), emit func(i i
 	if err != nil {
 		return err
 	}
-	gram := make([]float64, o.NbDesign*o.NbDesign) // serves one image at a time
+	gram := &factor{} // serves one image at a time
 	return perturb(e, "hsic", n, input, emit, func() trial {
 		return &hsicTrial{subject: newSubject(set), n: o.NbDesign, gram: gram}
 	})
@@ -69,22 +69,20 @@ type hsicTrial struct {
 	n       int
 	draw    rng.Stream
 	order   []int32
-	words   int       // of a design
-	designs []uint64  // [n][words], a bit for each feature that is present
+	words   int       // of a feature's evaluations, and one to read over the end
+	designs []uint64  // [features][words], a bit for each evaluation that shows it
 	v       []float64 // the target by design
-	sorted  []float64
-	gram    []float64 // [n][n]
-	rows    []float64 // [n]
+	gram    *factor
+	part    []float64 // [rank] of a feature
 	errors  []float64 // [features]
 }
 
 func (t *hsicTrial) begin(in *Input) (int, error) {
 	t.take(in)
 	m := t.count()
-	t.v, t.rows = resize(t.v, t.n), resize(t.rows, t.n)
-	t.errors = resize(t.errors, m)
-	t.words = (m + 63) / 64
-	t.designs = append(t.designs[:0], make([]uint64, t.n*t.words)...)
+	t.v, t.errors = resize(t.v, t.n), resize(t.errors, m)
+	t.words = (t.n+2+63)/64 + 1
+	t.designs = append(t.designs[:0], make([]uint64, m*t.words)...)
 	t.order = append(t.order[:0], make([]int32, t.n)...)
 	t.draw.Reset(t.e.Seed, "hsic", in.Index)
 	for f := range m {
@@ -92,18 +90,22 @@ func (t *hsicTrial) begin(in *Input) (int, error) {
 			t.order[i] = int32(i)
 		}
 		shuffle(&t.draw, t.order)
+		shown := t.designs[f*t.words:][:t.words]
+		shown[0] = 1 << 1 // evaluation 1 is the image
 		for _, i := range t.order[:t.n/2] {
-			t.designs[int(i)*t.words+f/64] |= 1 << (f % 64)
+			shown[(2+i)/64] |= 1 << ((2 + i) % 64)
 		}
 	}
 	return 2 + t.n, nil
 }
 
-func (t *hsicTrial) fill(k int, x []float32) {
-	if t.fillEdges(k, x) {
-		return
+func (t *hsicTrial) fill(k, _ int, b *model.Block, lane int) {
+	w, s := k/64, k%64
+	for f := range t.lanes {
+		shown := t.designs[f*t.words+w:]
+		t.lanes[f] = uint32(shown[0]>>s|shown[1]<<(64-s)) << lane
 	}
-	t.compose(t.designs[(k-2)*t.words:(k-1)*t.words], x)
+	b.Select(lane, t.of, t.lanes, t.in.X, t.base)
 }
 
 func (t *hsicTrial) fold(k int, v float64) {
@@ -112,131 +114,49 @@ func (t *hsicTrial) fold(k int, v float64) {
 	}
 }
 
+// has reports whether design i shows feature f.
+func (t *hsicTrial) has(i, f int) bool {
+	return t.designs[f*t.words+(2+i)/64]>>((2+i)%64)&1 == 1
+}
+
 // end computes trace(K H L H). With z = +-1/2 the kernel [z = z'] is 1/2 + 2zz',
-// and H takes the constant away: what remains of a feature is 2 z.(HLH)z. As the
-// rows of HLH sum to 0, (HLH)z is the sum of the rows where the feature is
-// present.
+// and H takes the constant away: what remains of a feature is 2 z.(HLH)z. With
+// HLH = P P^T that is 2 |s|^2, s = P^T z; as the columns of P sum to 0, s is the
+// sum of the rows where the feature is present. A design's part in it is
+// 2 z u, u = P s, and the sum of their squares s.(P^T P)s.
 func (t *hsicTrial) end() Attribution {
 	n := float64(t.n)
-	t.centredGram()
+	g := t.gram
+	g.decompose(t.v)
+	t.part = resize(t.part, g.rank)
 	for f := range t.score {
-		var effect moments
-		for i, u := range t.rowsWith(f) {
-			z := -0.5
-			if t.has(i, f) {
-				z = 0.5
+		t.order = t.order[:0]
+		for w, shown := range t.designs[f*t.words:][:t.words] {
+			for ; shown != 0; shown &= shown - 1 {
+				if i := 64*w + bits.TrailingZeros64(shown) - 2; i >= 0 {
+					t.order = append(t.order, int32(i))
+				}
 			}
-			effect.add(2 * z * u / n)
 		}
-		t.score[f], t.errors[f] = effect.mean, 2*effect.stderr()
+		clear(t.part)
+		model.SumRows(t.order, g.rows, g.ld, t.part)
+		var size, squares float64
+		for q, a := range t.part {
+			size += float64(a * a)
+			var row float64
+			for p, b := range t.part {
+				row += float64(g.square[q*g.rank+p] * b)
+			}
+			squares += float64(a * row)
+		}
+		mean := 2 * size / (n * n)
+		// Rounding can leave a variance of 0 a little below it.
+		m2 := math.Max(0, squares/(n*n)-float64(n*float64(mean*mean)))
+		t.score[f], t.errors[f] = mean, 2*math.Sqrt(m2/n/(n-1))
 	}
 	t.spread(t.score, false, t.m)
 	t.spread(t.errors, false, t.se)
 	return Attribution{Map: t.m, StdErr: t.se, FX: t.fx}
-}
-
-// has reports whether design i shows feature f.
-func (t *hsicTrial) has(i, f int) bool {
-	return t.designs[i*t.words+f/64]>>(f%64)&1 == 1
-}
-
-// rowsWith returns the sum of the rows of gram of the designs that show feature
-// f, four at a time and then one by one.
-func (t *hsicTrial) rowsWith(f int) []float64 {
-	t.order = t.order[:0]
-	for i := range t.n {
-		if t.has(i, f) {
-			t.order = append(t.order, int32(i))
-		}
-	}
-	u := t.rows
-	clear(u)
-	row := func(i int32) []float64 { return t.gram[int(i)*t.n:][:len(u)] }
-	at := t.order
-	for ; len(at) >= 4; at = at[4:] {
-		a, b, c, d := row(at[0]), row(at[1]), row(at[2]), row(at[3])
-		for j := range u {
-			u[j] += a[j] + b[j] + (c[j] + d[j])
-		}
-	}
-	for _, i := range at {
-		a := row(i)
-		for j := range u {
-			u[j] += a[j]
-		}
-	}
-	return u
-}
-
-// centredGram fills gram with H L H of the target's values.
-func (t *hsicTrial) centredGram() {
-	t.sorted = append(t.sorted[:0], t.v...)
-	slices.Sort(t.sorted)
-	width := medianDistance(t.sorted)
-	n := t.n
-	for i := range n {
-		t.gram[i*n+i] = 1
-		for j := range i {
-			l := 1.0
-			if width > 0 {
-				d := (t.v[i] - t.v[j]) / width
-				l = rng.Exp(-0.5 * float64(d*d))
-			} else if t.v[i] != t.v[j] {
-				l = 0 // most values are equal: the kernel of the others' limit
-			}
-			t.gram[i*n+j], t.gram[j*n+i] = l, l
-		}
-	}
-	var all float64
-	clear(t.rows)
-	for i := range n { // symmetric: sums of columns, which do not wait for each other
-		row := t.gram[i*n:][:len(t.rows)]
-		for j := range t.rows {
-			t.rows[j] += row[j]
-		}
-	}
-	for i := range t.rows {
-		t.rows[i] /= float64(n)
-		all += t.rows[i]
-	}
-	all /= float64(n)
-	for i := range n {
-		for j := range n {
-			t.gram[i*n+j] += all - t.rows[i] - t.rows[j]
-		}
-	}
-}
-
-// medianDistance returns the median of |a-b| over the pairs of an ascending
-// list of at least two values, the lower one of two: the smallest distance that
-// at least half of the pairs do not exceed, to the last bit.
-func medianDistance(v []float64) float64 {
-	n := len(v)
-	want := (n*(n-1)/2 + 1) / 2
-	within := func(d float64) bool {
-		count, lo := 0, 0
-		for hi := range v {
-			for v[hi]-v[lo] > d {
-				lo++
-			}
-			count += hi - lo
-		}
-		return count >= want
-	}
-	if within(0) {
-		return 0
-	}
-	// The bits of non-negative floats are ordered as the numbers are.
-	lo, hi := uint64(0), math.Float64bits(v[n-1]-v[0])
-	for hi-lo > 1 {
-		mid := lo + (hi-lo)/2
-		if within(math.Float64frombits(mid)) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return math.Float64frombits(hi)
 }
 
 // checkTable reports a design of more numbers than are kept.

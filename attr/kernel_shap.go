@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"assay/model"
 )
@@ -81,6 +82,10 @@ type kernelTrial struct {
 	set     coalition
 	v       []float64 // the target less F(baseline), by sample
 
+	sets   []uint64 // [Lanes][words] the subsets of a block, by lane
+	sample int      // number of the sample in lane 0, as it were
+
+	together           pairCounts
 	a                  symmetric
 	rhs, ones, inv, cu []float64
 }
@@ -98,7 +103,10 @@ func (t *kernelTrial) begin(in *Input) (int, error) {
 		total += 1 / float64(s*(m-s)) // kernel times number of subsets
 		t.sizes[s-1] = total
 	}
+	t.rhs = resize(t.rhs, m)
+	t.together.reset(m)
 	t.restart()
+	t.sets = append(t.sets[:0], make([]uint64, model.Lanes*len(t.set.present))...)
 	return 2 + t.samples, nil
 }
 
@@ -118,16 +126,33 @@ func (t *kernelTrial) next(k int) {
 	t.set.choose(size)
 }
 
-func (t *kernelTrial) fill(k int, x []float32) {
-	if !t.fillEdges(k, x) {
-		t.next(k - 2)
-		t.compose(t.set.present, x)
+func (t *kernelTrial) fill(k, n int, b *model.Block, lane int) {
+	at := t.showEdges(k, n, b, lane)
+	if at == n {
+		return
 	}
+	t.sample = k - 2 - lane
+	words := len(t.set.present)
+	for l := lane + at; l < lane+n; l++ {
+		t.next(t.sample + l)
+		copy(t.sets[l*words:], t.set.present)
+	}
+	t.showSets(b, lane+at, t.sets, words)
+	t.together.add(t.lanes, lane+at, lane+n)
 }
 
 func (t *kernelTrial) fold(k int, v float64) {
-	if !t.foldEdges(k, v) {
-		t.v[k-2] = v - t.fb
+	if t.foldEdges(k, v) {
+		return
+	}
+	k -= 2
+	v -= t.fb
+	t.v[k] = v
+	words := len(t.set.present)
+	for i, w := range t.sets[(k-t.sample)*words:][:words] {
+		for ; w != 0; w &= w - 1 {
+			t.rhs[64*i+bits.TrailingZeros64(w)] += v
+		}
 	}
 }
 
@@ -152,18 +177,8 @@ func (t *kernelTrial) end() Attribution {
 // b = A^-1 (r + l 1), where l makes the sum right.
 func (t *kernelTrial) fit() {
 	m := t.count()
-	t.a.reset(m)
-	t.rhs, t.ones, t.inv = resize(t.rhs, m), resize(t.ones, m), resize(t.inv, m)
-	t.cu = resize(t.cu, m)
-	t.restart()
-	for k, v := range t.v {
-		t.next(k)
-		at := t.set.members()
-		t.a.addOuter(1, at)
-		for _, i := range at {
-			t.rhs[i] += v
-		}
-	}
+	t.together.counts(&t.a)
+	t.ones, t.inv, t.cu = resize(t.ones, m), resize(t.inv, m), resize(t.cu, m)
 	t.a.invert(t.a.ridge())
 	for i := range t.ones {
 		t.ones[i] = 1

@@ -1,6 +1,10 @@
 package attr
 
-import "math"
+import (
+	"math"
+
+	"assay/model"
+)
 
 // The linear algebra of the regressions (lime, kernel_shap): dense symmetric
 // systems of some hundred unknowns. It is written out here because the results
@@ -19,17 +23,6 @@ type symmetric struct {
 
 // reset makes m an n by n matrix of zeros.
 func (m *symmetric) reset(n int) { m.n, m.a = n, resize(m.a, n*n) }
-
-// addOuter adds w to the elements of rows and columns in at, which ascends, on
-// and below the diagonal: the outer product of a vector of zeros and ones.
-func (m *symmetric) addOuter(w float64, at []int32) {
-	for k, i := range at {
-		row := m.a[int(i)*m.n:]
-		for _, j := range at[:k+1] {
-			row[j] += w
-		}
-	}
-}
 
 // mirror copies what is below the diagonal above it.
 func (m *symmetric) mirror() {
@@ -117,12 +110,7 @@ func (m *symmetric) times(v, out []float64) {
 // sum of the rows, m being symmetric.
 func (m *symmetric) sumRows(at []int32, out []float64) {
 	clear(out)
-	for _, i := range at {
-		row := m.a[int(i)*m.n:][:len(out)]
-		for j := range out {
-			out[j] += row[j]
-		}
-	}
+	model.SumRows(at, m.a, m.n, out)
 }
 
 // lasso minimises 1/2 b.G b - c.b + alpha |b|_1 by cyclic coordinate descent from

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"assay/model"
 	"assay/model/rng"
@@ -91,46 +92,103 @@ type limeTrial struct {
 	v   []float64 // the target, by sample
 	w   []float64 // and its weight
 
-	// Of every feature: x.x, b.b, x.b and |x-b|^2 over its values, from which
-	// the distance of a perturbed image follows without looking at it.
-	xx, bb, xb, dd []float64
+	// What a feature adds to the distance of a perturbed image, which so follows
+	// without looking at it: terms[f][0] where it is absent, terms[f][1] present.
+	terms [][2]distanceTerm
+	own   float64 // x.x
+
+	// The samples of a block: by lane, its subset, and the weight for every feature
+	// that is present.
+	sets   []uint64  // [Lanes][words]
+	rows   []float64 // [Lanes][ld]
+	ld     int
+	sample int // number of the sample in lane 0, as it were
+	at     []int32
 
 	a, inverse          symmetric
+	outer               []float64 // [features][ld] a without means, on and below the diagonal
 	mean, rhs, b, u, cu []float64
 	total, meanV, ridge float64
 }
+
+// distanceTerm is what a feature adds to x.z, z.z and |x-z|^2 of a perturbed
+// image z.
+type distanceTerm struct{ dot, square, apart float64 }
 
 func (t *limeTrial) begin(in *Input) (int, error) {
 	t.take(in)
 	m := t.count()
 	t.v, t.w = resize(t.v, t.o.NSamples), resize(t.w, t.o.NSamples)
-	t.xx, t.bb = resize(t.xx, m), resize(t.bb, m)
-	t.xb, t.dd = resize(t.xb, m), resize(t.dd, m)
+	t.terms = append(t.terms[:0], make([][2]distanceTerm, m)...)
 	for j, f := range t.of {
 		x, b := float64(in.X[j]), float64(t.base[j])
-		t.xx[f] += float64(x * x)
-		t.bb[f] += float64(b * b)
-		t.xb[f] += float64(x * b)
-		t.dd[f] += float64((x - b) * (x - b))
+		absent, present := &t.terms[f][0], &t.terms[f][1]
+		present.dot += float64(x * x)
+		present.square += float64(x * x)
+		absent.dot += float64(x * b)
+		absent.square += float64(b * b)
+		absent.apart += float64((x - b) * (x - b))
 	}
+	t.own = 0
+	for f := range t.terms {
+		t.own += t.terms[f][1].square
+	}
+	t.ld = (m + 3) &^ 3
+	t.rows, t.outer, t.rhs = resize(t.rows, model.Lanes*t.ld), resize(t.outer, m*t.ld), resize(t.rhs, m)
+	t.total, t.meanV = 0, 0
 	t.restart()
+	t.sets = append(t.sets[:0], make([]uint64, model.Lanes*len(t.set.present))...)
 	return 2 + t.o.NSamples, nil
 }
 
 func (t *limeTrial) restart() { t.set.start(t.count(), t.e.Seed, "lime", t.in.Index) }
 
-func (t *limeTrial) fill(k int, x []float32) {
-	if t.fillEdges(k, x) {
+func (t *limeTrial) fill(k, n int, b *model.Block, lane int) {
+	at := t.showEdges(k, n, b, lane)
+	if at == n {
 		return
 	}
-	t.set.toss()
-	t.w[k-2] = t.weight()
-	t.compose(t.set.present, x)
+	t.sample = k - 2 - lane
+	words := len(t.set.present)
+	for l := lane + at; l < lane+n; l++ {
+		t.set.toss()
+		copy(t.sets[l*words:], t.set.present)
+		w := t.weight()
+		t.w[t.sample+l] = w
+		row := t.rows[l*t.ld:][:t.count()]
+		for f := range row {
+			row[f] = 0
+			if t.set.has(f) {
+				row[f] = w
+			}
+		}
+	}
+	t.showSets(b, lane+at, t.sets, words)
+	// Sums of weights do not wait for the target.
+	inside := uint32(1)<<(lane+n) - 1<<(lane+at)
+	for f, shown := range t.lanes {
+		t.at = t.at[:0]
+		for shown &= inside; shown != 0; shown &= shown - 1 {
+			t.at = append(t.at, int32(bits.TrailingZeros32(shown)))
+		}
+		model.SumRows(t.at, t.rows, t.ld, t.outer[f*t.ld:][:f+1])
+	}
 }
 
+// fold adds a sample to the sums of the regression. The target counts from
+// F(baseline), so that nothing is lost to a large common term; the intercept
+// takes it up.
 func (t *limeTrial) fold(k int, v float64) {
-	if !t.foldEdges(k, v) {
-		t.v[k-2] = v
+	if t.foldEdges(k, v) {
+		return
+	}
+	k -= 2
+	v -= t.fb
+	t.v[k] = v
+	t.total += t.w[k]
+	t.meanV += float64(t.w[k] * v)
+	for f, w := range t.rows[(k-t.sample)*t.ld:][:len(t.rhs)] {
+		t.rhs[f] += float64(w * v)
 	}
 }
 
@@ -151,27 +209,20 @@ func (t *limeTrial) weight() float64 {
 		}
 		return w
 	case "euclidean":
-		for f := range m {
-			if t.set.present[f/64]>>(f%64)&1 == 0 {
-				d += t.dd[f]
-			}
+		for f := range t.terms {
+			d += t.terms[f][t.set.bit(f)].apart
 		}
 		d = math.Sqrt(d)
 	default:
-		var dot, own, other float64
-		for f := range m {
-			own += t.xx[f]
-			if t.set.present[f/64]>>(f%64)&1 == 1 {
-				dot += t.xx[f]
-				other += t.xx[f]
-			} else {
-				dot += t.xb[f]
-				other += t.bb[f]
-			}
+		var dot, other float64
+		for f := range t.terms {
+			term := &t.terms[f][t.set.bit(f)]
+			dot += term.dot
+			other += term.square
 		}
 		// PyTorch's cosine, whose lower bound of the lengths decides for an
 		// image of zeros: it is at distance 1.
-		d = 1 - dot/math.Max(math.Sqrt(own)*math.Sqrt(other), 1e-8)
+		d = 1 - dot/math.Max(math.Sqrt(t.own)*math.Sqrt(other), 1e-8)
 	}
 	d /= t.o.KernelWidth
 	return rng.Exp(-0.5 * float64(d*d))
@@ -214,32 +265,25 @@ func (t *limeTrial) end() Attribution {
 func (t *limeTrial) gather() {
 	m := t.count()
 	t.a.reset(m)
-	t.mean, t.rhs, t.b = resize(t.mean, m), resize(t.rhs, m), resize(t.b, m)
+	t.mean, t.b = resize(t.mean, m), resize(t.b, m)
 	t.u, t.cu = resize(t.u, m), resize(t.cu, m)
-	t.total, t.meanV = 0, 0
-	// The target counts from F(baseline), so that nothing is lost to a large
-	// common term; the intercept takes it up.
-	add := func(w, v float64, at []int32) {
-		v -= t.fb
-		t.total += w
-		t.meanV += float64(w * v)
-		t.a.addOuter(w, at)
-		for _, i := range at {
-			t.mean[i] += w
-			t.rhs[i] += float64(w * v)
-		}
-	}
-	t.restart()
-	for k, v := range t.v {
-		t.set.toss()
-		add(t.w[k], v, t.set.members())
+	for i := range m {
+		copy(t.a.a[i*m:i*m+i+1], t.outer[i*t.ld:])
+		t.mean[i] = t.outer[i*t.ld+i] // a feature's weights are those of it with itself
 	}
 	t.ridge = t.a.ridge() // of what was drawn: the next rows are far heavier
 	if t.anchored() {
-		w := 1e6 * math.Max(t.total, 1)
-		add(w, t.fb, nil)
-		t.set.choose(m)
-		add(w, t.fx, t.set.members())
+		w, v := 1e6*math.Max(t.total, 1), t.fx-t.fb
+		t.total += w // none are present
+		t.total += w // all are
+		t.meanV += float64(w * v)
+		for i := range m {
+			t.mean[i] += w
+			t.rhs[i] += float64(w * v)
+			for j := range i + 1 {
+				t.a.a[i*m+j] += w
+			}
+		}
 	}
 	if !(t.total > 0) {
 		return // every weight is 0: all sums are, and so is the answer
@@ -285,7 +329,7 @@ func (t *limeTrial) errors() {
 	for k, v := range t.v {
 		t.set.toss()
 		at := t.set.members()
-		wr := t.w[k] * (v - t.fb - intercept - sumAt(t.b, at))
+		wr := t.w[k] * (v - intercept - sumAt(t.b, at))
 		t.inverse.sumRows(at, t.cu)
 		for i, x := range t.cu {
 			x = wr * (x - t.u[i])

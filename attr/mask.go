@@ -232,15 +232,10 @@ func masksOf(m Method) []Mask {
 	return nil
 }
 
-// span is a stretch of values [lo, hi) of one feature.
-type span struct{ lo, hi int32 }
-
 // partition assigns every input value to a feature.
 type partition struct {
-	of    []int32 // feature of each value, [C*H*W]
-	spans []span  // of feature f, ascending: spans[first[f]:first[f+1]]
-	first []int32
-	size  []int32 // values of a feature
+	of   []int32 // feature of each value, [C*H*W]
+	size []int32 // values of a feature
 }
 
 func newPartition(of []int32, count int) *partition {
@@ -249,50 +244,17 @@ func newPartition(of []int32, count int) *partition {
 	return p
 }
 
-// build keeps of and lists the spans, reusing p's memory.
+// build keeps of and counts the values, reusing p's memory.
 func (p *partition) build(of []int32, count int) {
 	p.of = of
-	p.first = append(p.first[:0], make([]int32, count+1)...)
 	p.size = append(p.size[:0], make([]int32, count)...)
-	for j, f := range of {
+	for _, f := range of {
 		p.size[f]++
-		if j == 0 || of[j-1] != f {
-			p.first[f+1]++
-		}
 	}
-	for f := range count {
-		p.first[f+1] += p.first[f]
-	}
-	total := int(p.first[count])
-	p.spans = append(p.spans[:0], make([]span, total)...)
-	// first[f] moves over f's spans as they are written, and back by one place.
-	for j := 0; j < len(of); {
-		f, lo := of[j], j
-		for j < len(of) && of[j] == f {
-			j++
-		}
-		p.spans[p.first[f]] = span{int32(lo), int32(j)}
-		p.first[f]++
-	}
-	copy(p.first[1:], p.first[:count])
-	p.first[0] = 0
 }
 
 // count returns the number of features.
 func (p *partition) count() int { return len(p.size) }
-
-// put copies feature f from src to dst, both [C*H*W].
-func (p *partition) put(f int, src, dst []float32) {
-	for _, s := range p.spans[p.first[f]:p.first[f+1]] {
-		if s.hi-s.lo < 8 { // cheaper than a call
-			for j := s.lo; j < s.hi; j++ {
-				dst[j] = src[j]
-			}
-			continue
-		}
-		copy(dst[s.lo:s.hi], src[s.lo:s.hi])
-	}
-}
 
 // spread gives every value of a feature the feature's score, or with share its
 // part of it, the score over the number of the feature's values.

@@ -7,8 +7,6 @@ import (
 
 	"assay/model"
 	"assay/model/npy"
-
-	"pgregory.net/rapid"
 )
 
 func TestMaskText(t *testing.T) {
@@ -67,41 +65,6 @@ func TestFixedMasks(t *testing.T) {
 			t.Errorf("%v: the channels differ: %v", r.mask, p.of)
 		}
 	}
-}
-
-// Every partition lists every value once, under its feature.
-func TestSpansAreThePartition(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		n := rapid.IntRange(1, 60).Draw(r, "values")
-		count := rapid.IntRange(1, n).Draw(r, "features")
-		of := make([]int32, n)
-		for j := range of {
-			of[j] = int32(rapid.IntRange(0, count-1).Draw(r, "feature"))
-		}
-		p := newPartition(of, count)
-		src, dst := make([]float32, n), make([]float32, n)
-		for j := range src {
-			src[j] = float32(j + 1)
-		}
-		for f := range count {
-			clear(dst)
-			p.put(f, src, dst)
-			size := int32(0)
-			for j := range dst {
-				want := float32(0)
-				if of[j] == int32(f) {
-					want = src[j]
-					size++
-				}
-				if dst[j] != want {
-					r.Fatalf("feature %d value %d: got %v, want %v", f, j, dst[j], want)
-				}
-			}
-			if p.size[f] != size {
-				r.Fatalf("feature %d has size %d, want %d", f, p.size[f], size)
-			}
-		}
-	})
 }
 
 func TestMaskFiles(t *testing.T) {

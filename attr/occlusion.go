@@ -54,7 +54,14 @@ func (o *Occlusion) stream(e *Env, n int, input func(i int, in *Input), emit fun
 	}
 	return perturb(e, "occlusion", n, input, emit, func() trial {
 		size := s.Size()
-		return &occlusionTrial{shape: s, windows: ws, cover: cover, baseline: base, base: make([]float32, size), sum: make([]float64, size), m: make([]float32, size)}
+		t := &occlusionTrial{
+			shape: s, windows: ws, cover: cover, baseline: base, base: make([]float32, size),
+			of: make([]int32, size), lanes: make([]uint32, size), sum: make([]float64, size), m: make([]float32, size),
+		}
+		for j := range t.of {
+			t.of[j], t.lanes[j] = int32(j), everyLane
+		}
+		return t
 	})
 }
 
@@ -104,6 +111,8 @@ type occlusionTrial struct {
 	cover    []float64
 	baseline func(in *Input, dst []float32)
 	base     []float32
+	of       []int32  // every value for itself
+	lanes    []uint32 // of each value, the lanes of the block that show it
 	in       *Input
 	fx       float64
 	sum      []float64
@@ -117,10 +126,23 @@ func (t *occlusionTrial) begin(in *Input) (int, error) {
 	return 1 + len(t.windows), nil
 }
 
-func (t *occlusionTrial) fill(k int, x []float32) {
-	copy(x, t.in.X)
-	if k > 0 {
-		t.windows[k-1].rows(t.shape, func(lo, hi int) { copy(x[lo:hi], t.base[lo:hi]) })
+func (t *occlusionTrial) fill(k, n int, b *model.Block, lane int) {
+	cover := func(i int, under uint32) {
+		if k+i == 0 {
+			return // the image as it is
+		}
+		t.windows[k+i-1].rows(t.shape, func(lo, hi int) {
+			for j := lo; j < hi; j++ {
+				t.lanes[j] ^= under
+			}
+		})
+	}
+	for i := range n {
+		cover(i, 1<<(lane+i))
+	}
+	b.Select(lane, t.of, t.lanes, t.in.X, t.base)
+	for i := range n {
+		cover(i, 1<<(lane+i))
 	}
 }
 

@@ -3,7 +3,6 @@ package attr
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"assay/model"
 	"assay/model/rng"
@@ -11,15 +10,17 @@ import (
 
 // A trial is one image under a perturbation method: perturbed copies that the
 // network evaluates, and what becomes of its answers. begin, all fills, all
-// folds and end come in this order; fills run up to model.Lanes ahead of folds.
-// A trial serves image after image, so that memory does not grow.
+// folds and end come in this order, block by block: what a fill wrote is folded
+// before the next fill. A trial serves image after image, so that memory does not
+// grow.
 type trial interface {
 	// begin takes the next image, whose values stay until end, and returns the
 	// number of evaluations, at least 1.
 	begin(in *Input) (int, error)
-	// fill writes the input of evaluation k = 0, 1, ...
-	fill(k int, x []float32)
-	// fold takes the target's value there.
+	// fill writes the inputs of evaluations k to k+n-1 into the lanes of b from
+	// lane on. It leaves the lanes before and may spoil those behind.
+	fill(k, n int, b *model.Block, lane int)
+	// fold takes the target's value at evaluation k = 0, 1, ...
 	fold(k int, v float64)
 	// end returns the map, valid until the next begin.
 	end() Attribution
@@ -39,6 +40,7 @@ type slot struct {
 func perturb(e *Env, name string, n int, input func(i int, in *Input), emit func(i int, a Attribution), fresh func() trial) error {
 	var open, free []*slot
 	opened, emitted, waiting := 0, 0, 0
+	b := e.Worker.Block()
 	for {
 		for waiting < model.Lanes && opened < n {
 			if len(free) == 0 {
@@ -59,28 +61,25 @@ func perturb(e *Env, name string, n int, input func(i int, in *Input), emit func
 		if waiting == 0 {
 			return nil
 		}
-		at := 0
 		count := min(waiting, model.Lanes)
-		err := e.Worker.Logits(e.Ctx, count,
-			func(_ int, x []float32) {
-				for open[at].filled == open[at].evals {
-					at++
-				}
-				s := open[at]
-				s.fill(s.filled, x)
-				s.filled++
-			},
-			func(_ int, logits []float32) {
-				s := open[0]
-				s.fold(s.folded, s.in.Target.Of(logits))
-				if s.folded++; s.folded < s.evals {
-					return
-				}
-				emit(emitted, s.end())
-				emitted++
-				free = append(free, s)
-				open = append(open[:0], open[1:]...)
-			})
+		for lane, at := 0, 0; lane < count; at++ {
+			s := open[at]
+			k := min(s.evals-s.filled, count-lane)
+			s.fill(s.filled, k, b, lane)
+			s.filled += k
+			lane += k
+		}
+		err := b.Run(e.Ctx, count, func(_ int, logits []float32) {
+			s := open[0]
+			s.fold(s.folded, s.in.Target.Of(logits))
+			if s.folded++; s.folded < s.evals {
+				return
+			}
+			emit(emitted, s.end())
+			emitted++
+			free = append(free, s)
+			open = append(open[:0], open[1:]...)
+		})
 		if err != nil {
 			return fmt.Errorf("attr: %s: %w", name, err)
 		}
@@ -94,128 +93,6 @@ func attributePerturbed(e *Env, o streamer, in []Input, emit func(i int, a Attri
 		return err
 	}
 	return o.stream(e, len(in), given(in), emit)
-}
-
-// setting is what the trials of one run have in common: the features and the
-// baseline.
-type setting struct {
-	e        *Env
-	mask     Mask
-	part     *partition                     // nil where it depends on the image
-	size     int                            // values of an image
-	baseline func(in *Input, dst []float32) // writes the image's baseline
-}
-
-func newSetting(e *Env, mask Mask, b Baseline) (*setting, error) {
-	part, err := mask.fixed(e.Worker.Model().Net().Input)
-	if err != nil {
-		return nil, fmt.Errorf("attr: mask %w", err)
-	}
-	base, err := b.one(e)
-	if err != nil {
-		return nil, err
-	}
-	return &setting{e: e, mask: mask, part: part, size: e.size(), baseline: base}, nil
-}
-
-// subject is an image with its features and baseline: what trials over features
-// have in common. Its evaluations 0 and 1 are those of the baseline and of the
-// image.
-type subject struct {
-	*setting
-	*partition // of this image
-	in         *Input
-	base       []float32 // [C*H*W]
-	own        partition // its memory, where it depends on the image
-	slic       slic
-	fx, fb     float64
-	score      []float64 // [features]
-	m, se      []float32 // [C*H*W]
-}
-
-func newSubject(s *setting) *subject {
-	return &subject{setting: s, base: make([]float32, s.size), m: make([]float32, s.size), se: make([]float32, s.size)}
-}
-
-// take is the start of every begin.
-func (s *subject) take(in *Input) {
-	s.in = in
-	s.baseline(in, s.base)
-	s.partition = s.part
-	if s.part == nil {
-		of, count := s.slic.segment(s.e, in.X, s.mask)
-		s.own.build(of, count)
-		s.partition = &s.own
-	}
-	s.score = resize(s.score, s.count())
-}
-
-// compose writes the image with the features present and the baseline's values
-// for the others; it starts from where less is to be written.
-func (s *subject) compose(present []uint64, x []float32) {
-	n, have := s.count(), ones(present)
-	from, with, want := s.in.X, s.base, uint64(0)
-	if 2*have < n {
-		from, with, want = s.base, s.in.X, 1
-	}
-	copy(x, from)
-	for i, w := range present {
-		if want == 0 {
-			w = ^w
-			if left := n - 64*i; left < 64 {
-				w &= 1<<left - 1
-			}
-		}
-		for ; w != 0; w &= w - 1 {
-			s.put(64*i+bits.TrailingZeros64(w), with, x)
-		}
-	}
-}
-
-// ones counts the bits that are set.
-func ones(set []uint64) int {
-	n := 0
-	for _, w := range set {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
-// resize returns a zeroed slice of n values, in the memory of s where it
-// suffices.
-func resize(s []float64, n int) []float64 {
-	if cap(s) < n {
-		return make([]float64, n)
-	}
-	s = s[:n]
-	clear(s)
-	return s
-}
-
-// fillEdges and foldEdges handle evaluations 0 and 1; they report whether k is
-// one of them.
-func (s *subject) fillEdges(k int, x []float32) bool {
-	switch k {
-	case 0:
-		copy(x, s.base)
-	case 1:
-		copy(x, s.in.X)
-	default:
-		return false
-	}
-	return true
-}
-
-func (s *subject) foldEdges(k int, v float64) bool {
-	switch k {
-	case 0:
-		s.fb = v
-	case 1:
-		s.fx = v
-	default:
-		return false
-	}
-	return true
 }
 
 // checkSpread reports an unknown value of the option spread.

@@ -136,7 +136,7 @@ func TestHSICIsItsDefinition(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := attribute(t, e, o, in)[0]
-	tr := &hsicTrial{subject: newSubject(set), n: o.NbDesign, gram: make([]float64, o.NbDesign*o.NbDesign)}
+	tr := &hsicTrial{subject: newSubject(set), n: o.NbDesign, gram: &factor{}}
 	if _, err := tr.begin(&in[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,11 @@ func TestRiseMasks(t *testing.T) {
 	}
 	s := model.Shape{C: 1, H: 16, W: 12}
 	o := &Rise{NMasks: 2, Grid: 5, P: 0.3}
-	tr := &riseTrial{o: o, shape: s, row: enlarge(5, 16), col: enlarge(5, 12), grid: make([]float32, 25), wide: make([]float32, 5*12)}
+	wide := newWideRows(5, 12)
+	tr := &riseTrial{
+		o: o, shape: s, row: enlarge(5, 16), wide: wide, grid: make([]uint64, 5), drawn: make([]float32, wide.room(5)),
+		lo: make([]int32, 16), hi: make([]int32, 16), share: make([]float32, 16),
+	}
 	tr.draw = *rng.New(3, "masks")
 	mask := make([]float32, 16*12)
 	mean := make([]float64, len(mask))

@@ -54,19 +54,24 @@ func (o *Rise) stream(e *Env, n int, input func(i int, in *Input), emit func(i i
 		return err
 	}
 	s := e.Worker.Model().Net().Input
-	row, col := enlarge(o.Grid, s.H), enlarge(o.Grid, s.W)
 	area := s.H * s.W
+	wide := newWideRows(o.Grid, s.W)
 	return perturb(e, "rise", n, input, emit, func() trial {
 		t := &riseTrial{
-			o: o, seed: e.Seed, shape: s, baseline: base, row: row, col: col,
-			base: make([]float32, s.Size()),
-			diff: make([]float32, s.Size()),
-			grid: make([]float32, o.Grid*o.Grid), wide: make([]float32, o.Grid*s.W),
-			square: make([]float32, area), sum: make([]float64, area), squares: make([]float64, area),
+			o: o, seed: e.Seed, shape: s, baseline: base, row: enlarge(o.Grid, s.H), wide: wide,
+			base: make([]float32, s.Size()), diff: make([]float32, s.Size()),
+			of: make([]int32, s.Size()), whole: make([]uint32, area),
+			grid: make([]uint64, o.Grid), drawn: make([]float32, wide.room(o.Grid)),
+			lo: make([]int32, s.H), hi: make([]int32, s.H), share: make([]float32, s.H),
+			masks: make([]float32, model.Lanes*(area+riseGap)), lanes: make([]float32, model.Lanes*area),
+			sum: make([]float64, area), squares: make([]float64, area),
 			m: make([]float32, s.Size()), se: make([]float32, s.Size()),
 		}
-		for i := range t.masks {
-			t.masks[i] = make([]float32, area)
+		for j := range t.of {
+			t.of[j] = int32(j % area)
+		}
+		for j := range t.whole {
+			t.whole[j] = everyLane
 		}
 		return t
 	})
@@ -92,21 +97,73 @@ func enlarge(grid, side int) []gridTap {
 	return taps
 }
 
+// wideRows are rows of the grid, of zeros and ones, enlarged to the image's width
+// and a cell more. There are few of them where the grid is small: then all are
+// kept.
+type wideRows struct {
+	taps []gridTap
+	all  []float32 // [1<<grid][len(taps)] by the row's bits, or nil
+}
+
+// maxKeptGrid bounds the rows that are kept to 256.
+const maxKeptGrid = 8
+
+func newWideRows(grid, side int) *wideRows {
+	w := &wideRows{taps: enlarge(grid, side)}
+	if grid <= maxKeptGrid {
+		n := len(w.taps)
+		w.all = make([]float32, n<<grid)
+		for cells := range 1 << grid {
+			w.write(uint64(cells), w.all[cells*n:][:n])
+		}
+	}
+	return w
+}
+
+// write enlarges the row whose cell c is bit c of cells.
+func (w *wideRows) write(cells uint64, to []float32) {
+	for i, p := range w.taps {
+		lo, hi := float32(cells>>p.lo&1), float32(cells>>p.hi&1)
+		to[i] = lo + float32(p.f*(hi-lo))
+	}
+}
+
+// room is the number of values that rows not kept take.
+func (w *wideRows) room(rows int) int {
+	if w.all != nil {
+		return 0
+	}
+	return rows * len(w.taps)
+}
+
+// riseGap keeps masks from falling into the same sets of the cache, a multiple of
+// 4 KiB apart as those of 32x32 pixels would be.
+const riseGap = 16
+
 type riseTrial struct {
 	o            *Rise
 	seed         uint64
 	shape        model.Shape
 	baseline     func(in *Input, dst []float32)
 	base         []float32
-	row, col     []gridTap
+	row          []gridTap
+	wide         *wideRows
 	in           *Input
 	fx           float64
 	diff         []float32 // x - baseline
+	of           []int32   // pixel of each value
+	whole        []uint32  // of every pixel, that all lanes show it
 	draw         rng.Stream
-	grid         []float32 // [Grid*Grid]
-	wide         []float32 // [Grid][W] enlarged along rows
-	masks        [model.Lanes][]float32
-	square       []float32
+	grid         []uint64  // [Grid] rows, a bit a cell
+	drawn        []float32 // [Grid] rows enlarged, where they are not kept
+	lo, hi       []int32   // [H] where the rows begin that a row of the mask lies between
+	share        []float32 // [H] and the share of the second
+	masks        []float32 // [Lanes][H*W and a gap] of the block
+	lanes        []float32 // [H*W][Lanes]
+	values       [model.Lanes]float64
+	first        int       // lane of the block's first mask
+	folded       int       // lane after the last one folded
+	last         int       // lane after the block's last mask
 	sum, squares []float64 // over masks, of value times mask, and its square
 	m, se        []float32
 }
@@ -123,63 +180,69 @@ func (t *riseTrial) begin(in *Input) (int, error) {
 	return 1 + t.o.NMasks, nil
 }
 
-func (t *riseTrial) fill(k int, x []float32) {
+func (t *riseTrial) fill(k, n int, b *model.Block, lane int) {
+	t.first, t.last = lane, lane+n
 	if k == 0 {
-		copy(x, t.in.X)
+		b.Select(lane, t.of, t.whole, t.in.X, t.base)
+		t.first++
+	}
+	if t.folded = t.first; t.first == t.last {
 		return
 	}
-	mask := t.masks[k%len(t.masks)]
-	t.drawMask(mask)
-	for c := range t.shape.C {
-		at := c * len(mask)
-		to, diff, base := x[at:][:len(mask)], t.diff[at:][:len(mask)], t.base[at:][:len(mask)]
-		for j, m := range mask {
-			to[j] = base[j] + float32(m*diff[j])
-		}
+	area := len(t.sum)
+	for l := t.first; l < t.last; l++ {
+		t.drawMask(t.masks[l*(area+riseGap):][:area])
 	}
+	model.Interleave(area, t.masks, area+riseGap, t.lanes)
+	b.Fade(t.first, t.of, t.lanes, t.diff, t.base)
 }
 
 // drawMask draws the next mask, [H*W].
 func (t *riseTrial) drawMask(mask []float32) {
 	g := t.o.Grid
-	for i := range t.grid {
-		t.grid[i] = 0
-		if t.draw.Float64() < t.o.P {
-			t.grid[i] = 1
+	for r := range t.grid {
+		var cells uint64
+		for c := range g {
+			if t.draw.Float64() < t.o.P {
+				cells |= 1 << c
+			}
 		}
+		t.grid[r] = cells
 	}
-	w := t.shape.W
 	// The taps begin a random number of pixels, less than a cell, inside.
 	row := t.row[t.draw.IntN(len(t.row)/(g+1)):]
-	col := t.col[t.draw.IntN(len(t.col)/(g+1)):][:w]
-	for r := range g {
-		from, to := t.grid[r*g:(r+1)*g], t.wide[r*w:][:len(col)]
-		for c, p := range col {
-			to[c] = from[p.lo] + float32(p.f*(from[p.hi]-from[p.lo]))
+	across := len(t.wide.taps)
+	from := int32(t.draw.IntN(across / (g + 1)))
+	x := t.wide.all
+	if x == nil {
+		x = t.drawn
+		for r, cells := range t.grid {
+			t.wide.write(cells, x[r*across:][:across])
 		}
 	}
-	for r := range t.shape.H {
+	for r := range t.share {
 		p := row[r]
-		to := mask[r*w:][:w]
-		lo, hi := t.wide[p.lo*w:][:len(to)], t.wide[p.hi*w:][:len(to)]
-		for c := range to {
-			to[c] = lo[c] + float32(p.f*(hi[c]-lo[c]))
+		lo, hi := p.lo, p.hi
+		if t.wide.all != nil {
+			lo, hi = int(t.grid[lo]), int(t.grid[hi])
 		}
+		t.lo[r], t.hi[r], t.share[r] = int32(lo*across)+from, int32(hi*across)+from, p.f
 	}
+	model.Mix(t.share, t.lo, t.hi, x, t.shape.W, mask)
 }
 
+// fold adds up when a block's masks are all valued.
 func (t *riseTrial) fold(k int, v float64) {
 	if k == 0 {
 		t.fx = v
 		return
 	}
-	mask := t.masks[k%len(t.masks)]
-	model.Accumulate(v, mask, t.sum)
-	square := t.square[:len(mask)]
-	for j, m := range mask {
-		square[j] = m * m
+	t.values[t.folded] = v
+	if t.folded++; t.folded < t.last {
+		return
 	}
-	model.Accumulate(v*v, t.square, t.squares)
+	ld := len(t.sum) + riseGap
+	model.AccumulateMoments(t.values[t.first:t.last], t.masks[t.first*ld:], ld, t.sum, t.squares)
 }
 
 func (t *riseTrial) end() Attribution {

@@ -197,14 +197,14 @@ func TestFewSamplesAreTheFirstOfMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	orders := func(n int) (all []string) {
-		o = orderTrial{subject: newSubject(set), samples: n, x: make([]float32, set.size)}
+		o = orderTrial{subject: newSubject(set), samples: n}
 		evals, err := o.begin(&in[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := make([]float32, set.size)
+		b := e.Worker.Block()
 		for k := range evals {
-			o.fill(k, x)
+			o.fill(k, 1, b, 0)
 			if k >= 2 {
 				all = append(all, fmt.Sprint(o.order[(k-2)%o.count()]))
 			}

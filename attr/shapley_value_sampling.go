@@ -47,7 +47,7 @@ func (o *ShapleyValueSampling) stream(e *Env, n int, input func(i int, in *Input
 		return err
 	}
 	return perturb(e, "shapley_value_sampling", n, input, emit, func() trial {
-		return &orderTrial{subject: newSubject(set), samples: o.NSamples, share: o.Spread == "share", x: make([]float32, set.size)}
+		return &orderTrial{subject: newSubject(set), samples: o.NSamples, share: o.Spread == "share"}
 	})
 }
 
@@ -58,8 +58,7 @@ type orderTrial struct {
 	samples int
 	share   bool
 	draw    rng.Stream
-	order   []int32 // of the features, as it is filled
-	x       []float32
+	order   []int32            // of the features, as it is filled
 	joined  [model.Lanes]int32 // the feature that an evaluation not yet folded added
 	before  float64            // the target without it
 	rise    []moments
@@ -73,24 +72,27 @@ func (t *orderTrial) begin(in *Input) (int, error) {
 	return 2 + t.samples*m, nil
 }
 
-func (t *orderTrial) fill(k int, x []float32) {
-	if t.fillEdges(k, x) {
+func (t *orderTrial) fill(k, n int, b *model.Block, lane int) {
+	at := t.showEdges(k, n, b, lane)
+	if at == n {
 		return
 	}
-	k -= 2
 	m := t.count()
-	if k%m == 0 {
-		for f := range t.order {
-			t.order[f] = int32(f)
+	for i := at; i < n; i++ {
+		k := k + i - 2
+		if k%m == 0 {
+			for f := range t.order {
+				t.order[f] = int32(f)
+			}
+			t.draw.Reset(t.e.Seed, "order", t.in.Index, k/m)
+			shuffle(&t.draw, t.order)
+			t.all(lane+i, false)
 		}
-		t.draw.Reset(t.e.Seed, "order", t.in.Index, k/m)
-		shuffle(&t.draw, t.order)
-		copy(t.x, t.base)
+		f := t.order[k%m]
+		t.turn(int(f), lane+i)
+		t.joined[k%len(t.joined)] = f
 	}
-	f := t.order[k%m]
-	t.put(int(f), t.in.X, t.x)
-	t.joined[k%len(t.joined)] = f
-	copy(x, t.x)
+	t.show(b, lane+at)
 }
 
 func (t *orderTrial) fold(k int, v float64) {

@@ -50,7 +50,7 @@ func (o *ShapleyValues) stream(e *Env, n int, input func(i int, in *Input), emit
 		return err
 	}
 	return perturb(e, "shapley_values", n, input, emit, func() trial {
-		return &shapleyTrial{subject: newSubject(set), share: o.Spread == "share", x: make([]float32, set.size)}
+		return &shapleyTrial{subject: newSubject(set), share: o.Spread == "share"}
 	})
 }
 
@@ -58,11 +58,9 @@ func (o *ShapleyValues) stream(e *Env, n int, input func(i int, in *Input), emit
 // comes or goes at a time.
 type shapleyTrial struct {
 	*subject
-	share   bool
-	x       []float32 // the subset that was filled last
-	present uint64
-	joins   []float64 // weight of a subset for a feature in it, by its size
-	leaves  []float64 // and for one outside
+	share  bool
+	joins  []float64 // weight of a subset for a feature in it, by its size
+	leaves []float64 // and for one outside
 }
 
 func (t *shapleyTrial) begin(in *Input) (int, error) {
@@ -80,24 +78,19 @@ func (t *shapleyTrial) begin(in *Input) (int, error) {
 	return 2 + 1<<m, nil
 }
 
-func (t *shapleyTrial) fill(k int, x []float32) {
-	if t.fillEdges(k, x) {
+func (t *shapleyTrial) fill(k, n int, b *model.Block, lane int) {
+	at := t.showEdges(k, n, b, lane)
+	if at == n {
 		return
 	}
-	k -= 2
-	if k == 0 {
-		t.present = 0
-		copy(t.x, t.base)
-	} else {
-		f := bits.TrailingZeros(uint(k)) // where Gray codes k-1 and k differ
-		t.present ^= 1 << f
-		from := t.base
-		if t.present>>f&1 == 1 {
-			from = t.in.X
+	for i := at; i < n; i++ {
+		if k := k + i - 2; k == 0 {
+			t.all(lane+i, false)
+		} else {
+			t.turn(bits.TrailingZeros(uint(k)), lane+i) // where Gray codes k-1 and k differ
 		}
-		t.put(f, from, t.x)
 	}
-	copy(x, t.x)
+	t.show(b, lane+at)
 }
 
 func (t *shapleyTrial) fold(k int, v float64) {

@@ -56,7 +56,7 @@ func (o *Sobol) stream(e *Env, n int, input func(i int, in *Input), emit func(i 
 		return err
 	}
 	return perturb(e, "sobol", n, input, emit, func() trial {
-		return &sobolTrial{subject: newSubject(set), n: o.NbDesign, x: make([]float32, set.size)}
+		return &sobolTrial{subject: newSubject(set), n: o.NbDesign, diff: make([]float32, set.size)}
 	})
 }
 
@@ -68,7 +68,8 @@ type sobolTrial struct {
 	draw   rng.Stream
 	order  []int32
 	a, b   []float32 // [n][features], 0 to 1
-	x      []float32 // row of A that is being filled
+	diff   []float32 // x - baseline
+	shares []float32 // [features][Lanes] that the block's lanes show
 	whole  []float64 // [n] the target at the rows of A
 	halves []float64 // [n][features] half the squared change by the feature
 }
@@ -84,6 +85,13 @@ func (t *sobolTrial) begin(in *Input) (int, error) {
 	if t.order == nil {
 		t.order = make([]int32, t.n)
 	}
+	for j, x := range in.X {
+		t.diff[j] = x - t.base[j]
+	}
+	if cap(t.shares) < m*model.Lanes {
+		t.shares = make([]float32, m*model.Lanes)
+	}
+	t.shares = t.shares[:m*model.Lanes]
 	t.draw.Reset(t.e.Seed, "sobol", in.Index)
 	for _, design := range [][]float32{t.a, t.b} {
 		for f := range m {
@@ -99,30 +107,23 @@ func (t *sobolTrial) begin(in *Input) (int, error) {
 	return 2 + t.n*(1+m), nil
 }
 
-func (t *sobolTrial) fill(k int, x []float32) {
-	if t.fillEdges(k, x) {
+func (t *sobolTrial) fill(k, n int, b *model.Block, lane int) {
+	at := t.showEdges(k, n, b, lane)
+	if at == n {
 		return
 	}
 	m := t.count()
-	i, f := (k-2)/(1+m), (k-2)%(1+m)-1
-	if f < 0 {
-		for f, share := range t.a[i*m : (i+1)*m] {
-			t.fade(f, share, t.x)
+	for i := at; i < n; i++ {
+		row, f := (k+i-2)/(1+m), (k+i-2)%(1+m)-1
+		to := t.shares[lane+i:]
+		for f, share := range t.a[row*m : (row+1)*m] {
+			to[f*model.Lanes] = share
 		}
-		copy(x, t.x)
-		return
-	}
-	copy(x, t.x)
-	t.fade(f, t.b[i*m+f], x)
-}
-
-// fade shows a share of feature f over the baseline.
-func (t *sobolTrial) fade(f int, share float32, x []float32) {
-	for _, s := range t.spans[t.first[f]:t.first[f+1]] {
-		for j := s.lo; j < s.hi; j++ {
-			x[j] = t.base[j] + float32(share*(t.in.X[j]-t.base[j]))
+		if f >= 0 {
+			to[f*model.Lanes] = t.b[row*m+f]
 		}
 	}
+	b.Fade(lane+at, t.of, t.shares, t.diff, t.base)
 }
 
 func (t *sobolTrial) fold(k int, v float64) {
