@@ -55,7 +55,8 @@ func (s *SensitivityMax) Check(*model.Net) error {
 func (s *SensitivityMax) Series(*model.Net) []Series {
 	return []Series{
 		{Name: "relative", About: "largest |map of the perturbed image - map| / |map|", Better: -1},
-		{Name: "absolute", About: "largest |map of the perturbed image - map|, in units of the map", Better: -1},
+		// Of methods with other units, none is the better one.
+		{Name: "absolute", About: "largest |map of the perturbed image - map|, in units of the map"},
 	}
 }
 
