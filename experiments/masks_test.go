@@ -78,9 +78,9 @@ func TestMasksOfImageFolder(t *testing.T) {
 	scores := files(t, out)["report/tables/scores.csv"]
 	// The input lies on the object but for what grey is off 0.
 	for _, want := range []string{
-		"input,,relevance_mass_accuracy,mass,,0,1\n",
-		"input,,relevance_mass_accuracy,mass,,1,\n",
-		"input,,relevance_mass_accuracy,mass,,2,\n",
+		"input,,relevance_mass_accuracy,share,,0,1\n",
+		"input,,relevance_mass_accuracy,share,,1,\n",
+		"input,,relevance_mass_accuracy,share,,2,\n",
 	} {
 		if !strings.Contains(scores, want) {
 			t.Errorf("scores have no line %q:\n%s", want, scores)

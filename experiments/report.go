@@ -195,7 +195,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 	}
 	for m, x := range p.Metrics {
 		series := x.Metric.Series(p.net)
-		out := reports.Metric{ID: x.ID, Metric: x.Name, Params: params(x.Told), All: params(x.Options)}
+		out := reports.Metric{ID: x.ID, Metric: x.Name, Family: metrics.Metrics[x.Name].Family, Params: params(x.Told), All: params(x.Options)}
 		for _, v := range series {
 			out.Series = append(out.Series, reports.Series{Name: v.Name, About: v.About, XName: v.XName, X: v.X, Ticks: v.Ticks, Better: v.Better})
 		}

@@ -24,7 +24,7 @@ func (*LocalisationAUC) Check(*model.Net) error { return nil }
 
 // Series describes the area.
 func (*LocalisationAUC) Series(*model.Net) []Series {
-	return []Series{{Name: "auc", About: "probability that a pixel of the object ranks above one outside it", Better: +1}}
+	return []Series{{Name: "area", About: "probability that a pixel of the object ranks above one outside it", Better: +1}}
 }
 
 // Score needs Map and Mask of the cases; neither the worker nor Explain.

@@ -78,4 +78,6 @@ type Entry struct {
 	New      func() Metric // with the defaults
 	About    string        // one line
 	Citation string
+	Family   string // one of Families
+	Departs  string // in what the numbers or defaults of a metric that follows Quantus differ from its; empty elsewhere
 }

@@ -39,7 +39,7 @@ func (o *RelevanceMassAccuracy) Check(*model.Net) error {
 
 // Series describes the share.
 func (*RelevanceMassAccuracy) Series(*model.Net) []Series {
-	return []Series{{Name: "mass", About: "share of the relevance on the object", Better: +1}}
+	return []Series{{Name: "share", About: "share of the relevance on the object", Better: +1}}
 }
 
 // Score needs Map and Mask of the cases; neither the worker nor Explain.

@@ -38,6 +38,12 @@ func TestTable(t *testing.T) {
 			if !regexp.MustCompile(`\b(19|20)\d\d\b`).MatchString(entry.Citation) {
 				t.Errorf("the citation %q has no year", entry.Citation)
 			}
+			if !slices.Contains(Families, entry.Family) {
+				t.Errorf("Family %q, want one of %q", entry.Family, Families)
+			}
+			if strings.HasSuffix(entry.Departs, ".") || strings.Contains(entry.Departs, "\n") {
+				t.Errorf("Departs %q, want what follows a colon, without a full stop", entry.Departs)
+			}
 			m := entry.New()
 			if err := m.Check(n); err != nil {
 				t.Errorf("the defaults are refused: %v", err)

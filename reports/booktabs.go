@@ -102,7 +102,7 @@ func escapeLaTeX(s string) string {
 
 // latexHeading breaks a long heading into a stack of short lines.
 func latexHeading(c Column) string {
-	lines := strings.Split(wrap(c.Name, 16), "\n")
+	lines := headingLines(c.Name)
 	for i := range lines {
 		lines[i] = escapeLaTeX(lines[i])
 	}
@@ -149,7 +149,7 @@ func (t *Table) latex() ([]byte, error) {
 // with the space between columns.
 func (t *Table) characters(column int) int {
 	w := 0
-	for _, line := range strings.Split(wrap(t.Columns[column].Name, 16), "\n") {
+	for _, line := range headingLines(t.Columns[column].Name) {
 		w = max(w, utf8.RuneCountInString(line))
 	}
 	for i := range t.Rows {

@@ -135,7 +135,7 @@ func around(s string) (left, right int) {
 
 func (t *Table) text() ([]byte, error) {
 	// Long headings break into lines; a column is as wide as its numbers.
-	header, rows := t.cells(func(s string) string { return wrap(s, 16) }, (*Cell).plain)
+	header, rows := t.cells(func(s string) string { return strings.Join(headingLines(s), "\n") }, (*Cell).plain)
 	bold := false
 	for i := range t.Rows {
 		for k, c := range t.Rows[i].Cells {
@@ -173,6 +173,34 @@ func (t *Table) text() ([]byte, error) {
 		fmt.Fprintln(&b, wrap(n, 88))
 	}
 	return b.Bytes(), nil
+}
+
+// headingWidth is the width at which the heading of a column breaks, in
+// characters: about that of an estimate.
+const headingWidth = 16
+
+// headingLines breaks the heading of a column into short lines.
+func headingLines(s string) []string {
+	return strings.Split(wrap(breakable(s, " "), headingWidth), "\n")
+}
+
+// breakable puts mark behind underscores of words that are wider than a column,
+// such as attribution_localisation.
+func breakable(s, mark string) string {
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		var b strings.Builder
+		for utf8.RuneCountInString(w) > headingWidth {
+			at := strings.LastIndexByte(w[:headingWidth], '_') + 1
+			if at == 0 {
+				break
+			}
+			b.WriteString(w[:at] + mark)
+			w = w[at:]
+		}
+		words[i] = b.String() + w
+	}
+	return strings.Join(words, " ")
 }
 
 // wrap breaks a paragraph into lines of at most width characters.
@@ -258,7 +286,7 @@ func (t *Table) csv() ([]byte, error) {
 }
 
 func (t *Table) html() ([]byte, error) {
-	header, rows := t.cells(func(s string) string { return html.EscapeString(oneLine(s)) }, (*Cell).plain)
+	header, rows := t.cells(func(s string) string { return breakable(html.EscapeString(oneLine(s)), "<wbr>") }, (*Cell).plain)
 	// A figure space is as wide as a digit, so the points meet here as well.
 	pad(t, rows, "\u2007")
 	for i := range rows {

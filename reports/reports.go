@@ -62,6 +62,7 @@ type Attribution struct {
 type Metric struct {
 	ID     string // "deletion-substrate=blur"
 	Metric string // "deletion"
+	Family string // "faithfulness"; what tables of many metrics are split by
 	Params []Param
 	All    []Param
 	Series []Series

@@ -45,7 +45,11 @@ func (r *Run) sections() []section {
 			all = append(all, s)
 		}
 	}
-	add("Scores", "", func(s *section) { s.addTable(r.summary()) })
+	add("Scores", "", func(s *section) {
+		for _, t := range r.summaries() {
+			s.addTable(t)
+		}
+	})
 	add("Maps", "Look at the maps before the numbers: a map that lies beside the object can still score well. Compare columns in shape, not in strength: each has a scale of its own.", func(s *section) {
 		s.addFigures(r.shown()...)
 	})

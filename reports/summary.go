@@ -47,14 +47,50 @@ func (r *Run) scalarMetrics() []int {
 	return ms
 }
 
-// summary is the table of everything that is one number per image.
-func (r *Run) summary() *Table {
+// maxSummary is the number of columns up to which one table takes all scores.
+const maxSummary = 7
+
+// summaries are the tables of everything that is one number per image: one, or
+// where that would be too wide to read, one for each family of metrics.
+func (r *Run) summaries() []*Table {
+	all := r.scalarMetrics()
+	columns := 0
+	var families []string
+	of := map[string][]int{}
+	for _, m := range all {
+		for _, s := range r.Metrics[m].Series {
+			if s.length() == 1 {
+				columns++
+			}
+		}
+		f := r.Metrics[m].Family
+		if of[f] == nil {
+			families = append(families, f)
+		}
+		of[f] = append(of[f], m)
+	}
+	if columns <= maxSummary || len(families) == 1 {
+		return []*Table{r.summary("summary", "Scores of every attribution", all)}
+	}
+	var ts []*Table
+	for _, f := range families {
+		name := f
+		if f == "" {
+			name = "other"
+		}
+		ts = append(ts, r.summary("summary-"+name, "Scores of every attribution: "+name, of[f]))
+	}
+	return ts
+}
+
+// summary is one table of scores, those of the metrics ms.
+func (r *Run) summary(id, title string, ms []int) *Table {
 	rows := r.order()
 	t := &Table{
-		ID: "summary", Title: "Scores of every attribution",
+		ID: id, Title: title,
 		Columns: attributionColumns(),
 	}
-	t.Caption = "Mean over images; " + interval + "; " + r.counts(r.scalarMetrics()) + ". ↑ higher is better, ↓ lower is better; bold: the best mean of the column, controls aside (not a test: compare the intervals). Controls come last: by a metric on which a method does not beat them, it explains nothing."
+	t.Caption = "Mean over images; " + interval + "; " + r.counts(ms) + ". ↑ higher is better, ↓ lower is better; bold: the best mean of the column, controls aside (not a test: compare the intervals). Controls come last: by a metric on which a method does not beat them, it explains nothing."
 	control := make([]bool, len(rows))
 	for k, i := range rows {
 		cells, rule := r.attributionCells(rows, k)
@@ -62,7 +98,7 @@ func (r *Run) summary() *Table {
 		control[k] = r.Attributions[i].Control
 	}
 	var absent []absence
-	for m := range r.Metrics {
+	for _, m := range ms {
 		for s, series := range r.Metrics[m].Series {
 			if series.length() > 1 {
 				continue

@@ -29,7 +29,7 @@ func listCmd() *cobra.Command {
 	}
 	c.AddCommand(
 		listEntriesCmd("methods", "attribution methods", "integrated_gradients", "cost, options, defaults, sources and departures from Captum", methodItems),
-		listEntriesCmd("metrics", "metrics", "deletion", "options, defaults and sources", metricItems),
+		listEntriesCmd("metrics", "metrics", "deletion", "options, defaults, sources and departures from Quantus", metricItems),
 		listNetsCmd(),
 		listEntriesCmd("datasets", "data sets", "cifar10", "options, defaults and sources", datasetItems),
 	)
@@ -180,9 +180,16 @@ func methodItems() []item {
 
 func metricItems() []item {
 	var items []item
-	for _, name := range slices.Sorted(maps.Keys(metrics.Metrics)) {
+	for _, name := range metrics.Names() {
 		e := metrics.Metrics[name]
-		items = append(items, item{name: name, about: e.About, citation: e.Citation, options: optionsOf("", reflect.ValueOf(e.New()))})
+		it := item{name: name, about: e.About, citation: e.Citation, group: e.Family, options: optionsOf("", reflect.ValueOf(e.New()))}
+		if e.Departs != "" {
+			it.facts = append(it.facts, "Departs from Quantus: "+e.Departs)
+		}
+		if metrics.NeedsMask(e.New()) {
+			it.facts = append(it.facts, "Needs the object's mask of every image: the data set shapes, or image_folder with masks: DIR")
+		}
+		items = append(items, it)
 	}
 	return items
 }
