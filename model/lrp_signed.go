@@ -55,6 +55,9 @@ type signedCall struct{ in, out, n, class int }
 // have in all: 4 MB. Wider layers fill the tiles of a plain gather.
 const signedLimit = 1 << 19
 
+// signedCache is how many floats of the first cache a block of inputs may fill.
+const signedCache = 6144
+
 // newSigned plans a signed gather over one or more ways, nil if the layer is
 // none for it: strided, with rows that do not fill vectors, or too wide. back is
 // the input gradient's.
@@ -81,8 +84,9 @@ func newSigned(l Layer, s Shape, lanes int, back bool, ways ...way) *signed {
 	}
 	// What 8 pixels read of a block stays in the first cache while all channels of
 	// the output pass over it.
-	const cache = 6144 // floats
-	g.block = min(g.in.C, max(1, cache/(planes*l.Kernel*(l.Kernel+7)*lanes)))
+	most := max(1, signedCache/(planes*l.Kernel*(l.Kernel+7)*lanes))
+	blocks := (g.in.C + most - 1) / most
+	g.block = (g.in.C + blocks - 1) / blocks
 	g.pitch = g.in.W + 2*g.border
 	if (planes == 2 || g.border > 0) && g.pitch*lanes%512 == 0 { // rows that fall into the same sets of it
 		g.pitch++

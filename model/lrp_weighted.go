@@ -42,7 +42,7 @@ func (b *graph) lrpWeighted(i int, l Layer, s Shape, x int) func(in []*gorgonia.
 			ds[x] = c.flat()
 		case r.Kind == "z_box":
 			ds[x] = c.box()
-		case !r.Captum && (r.Kind == "z_plus" || r.Kind == "alpha_beta" || r.Kind == "gamma" && c.dead && !r.ZeroBias):
+		case !r.Captum && (r.Kind == "z_plus" || r.Kind == "alpha_beta" || r.Kind == "gamma" && !r.ZeroBias):
 			ds[x] = c.bySign()
 		default:
 			ds[x] = c.terms()
@@ -163,46 +163,36 @@ func (c *weighted) part(above bool) *gorgonia.Node {
 	return b.plus(z, b.lrpForward(c.l, c.s, b.inputAs(c.x, nil, "x-", c.r), c.w, nil, other, 0))
 }
 
-// bySign is z_plus, alpha_beta, and gamma where outputs below 0 have no relevance.
+// bySign is z_plus, alpha_beta, and gamma with biases.
 //
-// Where only outputs z above 0 count, passes can be spared without harm to
-// precision: the sum of the terms above 0 is z less that of those below, a sum of
-// two numbers above 0; and it is half of z plus the sum of the terms' sizes, |x|
-// with |w| and |b|, of which it is at least a half.
+// Passes can be spared without harm to precision where it matters only what an
+// output z above 0 has: the sum of its terms above 0 is z less that of those
+// below, a sum of two numbers above 0; and it is half of z plus the sum of the
+// terms' sizes, |x| with |w| and |b|, of which it is at least a half. For z below 0
+// it is the same with signs exchanged.
 func (c *weighted) bySign() *gorgonia.Node {
 	b, r := c.b, c.r
 	short := c.dead && !r.ZeroBias
 	var groups []divisor
 	switch {
+	case r.Kind == "gamma":
+		groups = c.gamma()
 	case r.Kind == "alpha_beta" && r.Beta != 0:
 		below := only(c.part(false), c.variantBias("w-"))
-		below.scale = -r.Beta
-		var above divisor
-		if short {
-			above = only(c.out, c.variantBias("w+")).with(-1, below.nodes[0])
-		} else {
-			above = only(c.part(true), c.variantBias("w+"))
+		above := only(c.out, c.variantBias("w+")).with(-1, below.nodes[0])
+		if !short {
+			above = only(c.part(true), above.bias)
 		}
-		above.scale = r.Alpha
+		above.scale, below.scale = r.Alpha, -r.Beta
 		groups = []divisor{above, below}
 	default:
-		var d divisor
+		d := only(nil, c.variantBias("w+"))
 		if short && !c.positive {
-			sizes := b.lrpForward(c.l, c.s, b.absolute(c.x), c.w, b.biasAs(c.c, "|w|", 0), "|w|", 0)
-			d = only(c.out, c.variantBias("w+")).with(1, sizes)
+			d.nodes[0] = c.out
+			d = d.with(1, c.sizes())
 			d.factor = 0.5
-			if r.Kind == "gamma" { // z + gamma (z + sizes) / 2
-				d.factor = 1 + r.Gamma/2
-				d.coefficients[1] = float32(r.Gamma / (2 + r.Gamma))
-			}
 		} else {
-			d = only(c.part(true), c.variantBias("w+"))
-			if r.Kind == "gamma" {
-				d = only(c.out, nil).with(float32(r.Gamma), d.nodes[0])
-			}
-		}
-		if r.Kind == "gamma" {
-			d.bias = b.biasAs(c.c, "w+gamma w+", r.Gamma)
+			d.nodes[0] = c.part(true)
 		}
 		if r.Kind == "alpha_beta" {
 			d.scale = r.Alpha
@@ -215,7 +205,7 @@ func (c *weighted) bySign() *gorgonia.Node {
 	var dense [][]string // variants of the weights by group and way
 	switch {
 	case r.Kind == "gamma":
-		dense = [][]string{{"w+gamma w+", "w+gamma w-"}}
+		dense = [][]string{{"w+gamma w+", "w+gamma w-"}, {"w+gamma w-", "w+gamma w+"}}[:len(groups)]
 	case len(groups) == 1:
 		ways, dense = []way{{0, -1}, {-1, 0}}, [][]string{{"w+", "w-"}}
 	default:
@@ -246,6 +236,38 @@ func (c *weighted) bySign() *gorgonia.Node {
 		return c.done(b.times(d, c.x), s)
 	}
 	return c.done(b.timesBySign(c.x, d), s)
+}
+
+// sizes is the sum of the sizes of all terms.
+func (c *weighted) sizes() *gorgonia.Node {
+	b := c.b
+	return b.lrpForward(c.l, c.s, b.absolute(c.x), c.w, b.biasAs(c.c, "|w|", 0), "|w|", 0)
+}
+
+// gamma is the groups of the rule gamma. Its sum is z and gamma times the sum of
+// the terms of z's own sign: for z above 0 part(true), p, or half of z plus sizes;
+// for z below 0 z less p, or half of z less sizes.
+func (c *weighted) gamma() []divisor {
+	g := c.r.Gamma
+	up := only(c.out, c.variantBias("w+gamma w+"))
+	down := only(c.out, c.variantBias("w+gamma w-"))
+	up.sign, down.sign = 1, -1
+	if c.positive {
+		p := c.part(true)
+		up = up.with(float32(g), p)
+		down = down.with(float32(-g/(1+g)), p)
+		down.factor = 1 + g
+	} else {
+		sizes := c.sizes()
+		up = up.with(float32(g/(2+g)), sizes)
+		down = down.with(float32(-g/(2+g)), sizes)
+		up.factor, down.factor = 1+g/2, 1+g/2
+	}
+	if c.dead {
+		up.sign = 0
+		return []divisor{up}
+	}
+	return []divisor{up, down}
 }
 
 // box is the rule z_box. Its sum is the layer's output and a constant of every
