@@ -108,7 +108,7 @@ func (r *Run) summary(id, title string, ms []int) *Table {
 		}
 	}
 	t.Notes = append(r.common(rows), notes(absent)...)
-	if slices.ContainsFunc(r.Metrics, func(m Metric) bool { return m.Metric == "sensitivity_max" }) {
+	if slices.ContainsFunc(ms, func(m int) bool { return r.Metrics[m].Metric == "sensitivity_max" }) {
 		t.Notes = append(t.Notes, "A low sensitivity_max is no merit by itself: a map that never looks at the image, such as the control random, has 0.")
 	}
 	if len(t.Columns) == 2 {
