@@ -10,14 +10,14 @@ import (
 // AttributionLocalisation is the share of the attribution that lies on the
 // object: the inside-total relevance ratio.
 //
-// Kohlbrenner, Bauer, Nakajima, Binder, Samek & Lapuschkin, "Towards Best Practice
-// in Explaining Neural Network Decisions with LRP", IJCNN 2020, section on
-// localisation. The paper adds up positive relevance alone, one number per pixel:
-// Abs false, with negative channel sums left out. Quantus takes absolute values
-// by default, and so do we (Abs true: the channel sum of |attribution|); without
-// them it adds up negative values too, where its ratio can be anything.
-// The paper's weighted ratio is divided by the object's share of the image, so
-// that chance is 1; Quantus multiplies by it. Both of Quantus's ways are Compat's.
+// Kohlbrenner, Bauer, Nakajima, Binder, Samek & Lapuschkin, "Towards Best
+// Practice in Explaining Neural Network Decisions with LRP", IJCNN 2020. The
+// paper adds up positive relevance alone, one number per pixel: Abs false, with
+// negative channel sums left out. Quantus takes absolute values by default, and
+// so do we (Abs true: the channel sum of |attribution|); without them it adds up
+// negative values too, where its ratio can be anything. The paper's weighted
+// ratio is divided by the object's share of the image, so that chance is 1;
+// Quantus multiplies by it. Both of Quantus's ways are Compat's.
 //
 // The value is NaN where the object has no pixel, or all of them, or more than
 // MaxSize allows, and where the map is 0.

@@ -14,9 +14,9 @@ import (
 // alike. A map of few features is easier to take in.
 //
 // Bhatt, Weller & Moura, "Evaluating and Aggregating Feature-based Model
-// Explanations", IJCAI 2020, section 2. The features are all values of the map,
-// the channels of a pixel apart (see Features). Quantus's abs: false, against
-// which it warns, is not offered: shares are of magnitudes.
+// Explanations", IJCAI 2020. The features are all values of the map, the channels
+// of a pixel apart (see Features). Quantus's abs: false, against which it warns,
+// is not offered: shares are of magnitudes.
 //
 // The value is NaN where the map is 0.
 type Complexity struct {

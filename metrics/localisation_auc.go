@@ -8,7 +8,7 @@ import "assay/model"
 // A pixel's rank goes by the sum over its channels (see Abs).
 //
 // Fawcett, "An Introduction to ROC Analysis", Pattern Recognition Letters 27,
-// 2006, sections 4 and 7.
+// 2006.
 //
 // The value is NaN where the object has no pixel, or all of them.
 type LocalisationAUC struct {

@@ -10,12 +10,11 @@ import (
 // RelevanceMassAccuracy is the share of the relevance that lies on the object.
 //
 // Arras, Osman & Samek, "CLEVR-XAI: A Benchmark Dataset for the Ground Truth
-// Evaluation of Neural Network Explanations", Information Fusion 81, 2022,
-// section on metrics. The paper pools the channels of a pixel into one relevance
-// that is not negative; of its ways, Abs true is the sum of absolute values and
-// Abs false, as in Quantus the default, the sum where it is positive. Quantus
-// leaves negative sums in (Compat), where its ratio can be below 0 or above 1 and
-// means little.
+// Evaluation of Neural Network Explanations", Information Fusion 81, 2022. The
+// paper pools the channels of a pixel into one relevance that is not negative; of
+// its ways, Abs true is the sum of absolute values and Abs false, as in Quantus
+// the default, the sum where it is positive. Quantus leaves negative sums in
+// (Compat), where its ratio can be below 0 or above 1 and means little.
 //
 // The value is NaN where the object has no pixel, or all of them, and where the
 // relevance sums to 0.

@@ -8,9 +8,9 @@ import "assay/model"
 // channels (see Abs).
 //
 // Arras, Osman & Samek, "CLEVR-XAI: A Benchmark Dataset for the Ground Truth
-// Evaluation of Neural Network Explanations", Information Fusion 81, 2022,
-// section on metrics. Neither the paper nor Quantus says which of equal pixels
-// come first; we count what a random choice among them gives on average.
+// Evaluation of Neural Network Explanations", Information Fusion 81, 2022.
+// Neither the paper nor Quantus says which of equal pixels come first; we count
+// what a random choice among them gives on average.
 //
 // The value is NaN where the object has no pixel, or all of them.
 type RelevanceRankAccuracy struct {

@@ -13,11 +13,11 @@ import (
 // are alike, towards 1 where few have all.
 //
 // Chalasani, Chen, Chowdhury, Wu & Jha, "Concise Explanations of Neural Networks
-// using Adversarial Training", ICML 2020, section on the Gini index, after Hurley
-// & Rickard 2009. The features are all values of the map, the channels of a pixel
-// apart (see Features). Quantus adds 1e-7 to every magnitude, so that its index
-// falls with the map's scale (see Compat). Its abs: false, against which it
-// warns, is not offered: the index is of magnitudes.
+// using Adversarial Training", ICML 2020, after Hurley & Rickard 2009. The
+// features are all values of the map, the channels of a pixel apart (see
+// Features). Quantus adds 1e-7 to every magnitude, so that its index falls with
+// the map's scale (see Compat). Its abs: false, against which it warns, is not
+// offered: the index is of magnitudes.
 //
 // The value is NaN where the map is 0.
 type Sparseness struct {

@@ -20,7 +20,7 @@ var Metrics = map[string]Entry{
 	"complexity": {
 		New:      func() Metric { return &Complexity{Features: "values"} },
 		About:    "over how many features the map spreads, as an entropy",
-		Citation: "Bhatt, Weller & Moura, Evaluating and Aggregating Feature-based Model Explanations, IJCAI 2020, section 2",
+		Citation: "Bhatt, Weller & Moura, Evaluating and Aggregating Feature-based Model Explanations, IJCAI 2020",
 		Family:   Simplicity,
 		Departs:  "shares are of magnitudes always (abs: true)",
 	},
