@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"assay/model/internal/kernel"
 )
@@ -118,53 +120,79 @@ func (b *graph) revealCancel(d *dense, z, ref *gorgonia.Node) *gorgonia.Node {
 		run: func(k *kernel.Set, y []float32, in [][]float32, _ []float32) { k.ReLU(n, &in[0][0], &y[0]) },
 		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
 			z, ref, x, base, w := in[0], in[1], in[2], in[3], in[4]
-			forward := func(x *gorgonia.Node, weights string) *gorgonia.Node {
-				return b.lrpForward(d.layer, d.in, x, w, nil, weights, 0)
-			}
-			back := func(y *gorgonia.Node, weights string) *gorgonia.Node {
-				return b.lrpBackward(d.layer, d.in, y, w, weights, 0)
-			}
-			dx := b.minus(x, base)
-			dp, dn := b.inputAs(dx, nil, "x+", LRPRule{}), b.inputAs(dx, nil, "x-", LRPRule{})
-			up := b.plus(forward(dp, "w+"), forward(dn, "w-"))
-			down := b.plus(forward(dp, "w-"), forward(dn, "w+"))
-			mUp, mDown := b.revealed(z, ref, up, down, grad), b.revealed(z, ref, down, up, grad)
-			above := b.plus(back(mUp, "w+"), back(mDown, "w-"))
-			below := b.plus(back(mUp, "w-"), back(mDown, "w+"))
-			return []*gorgonia.Node{nil, nil, b.bySign(dx, above, below), nil, nil}
+			own, other := namedVariant("w+"), namedVariant("w-")
+			dx := b.changes(x, base)
+			parts := b.forwardBlocks(d.layer, dx, w, [][]variant{{own, other}, {other, own}})
+			m := b.revealed(z, ref, parts, grad)
+			y := b.backwardBlocks(d.layer, d.in, m, w, [][]variant{{own, other}, {other, own}})
+			return []*gorgonia.Node{nil, nil, b.bySign(dx, y), nil, nil}
 		},
 	}, z, ref, d.x, d.base, d.w)
 }
 
-// minus subtracts.
-func (b *graph) minus(x, y *gorgonia.Node) *gorgonia.Node {
-	return b.binary("minus", x, y, 0, func(k *kernel.Set, n int, x, y, out *float32) { k.AddScaled(n, -1, y, x, out) })
+// changes adds x-base: what of it is above 0 and, behind that, what is below.
+func (b *graph) changes(x, base *gorgonia.Node) *gorgonia.Node {
+	n := x.Shape().TotalSize()
+	shape := tensor.Shape{2 * x.Shape()[0], b.lanes}
+	return b.apply(&op{
+		name: fmt.Sprintf("changes by sign %v", x.Shape()), in: []int{2, 2}, shape: shape, wrt: make([]bool, 2), inPlace: -1,
+		run: func(k *kernel.Set, out []float32, in [][]float32, _ []float32) {
+			k.AddScaled(n, -1, &in[1][0], &in[0][0], &out[n])
+			k.ReLU(n, &out[n], &out[0])
+			k.AddScaled(n, -1, &out[0], &out[n], &out[n]) // exact: one of the two is 0
+		},
+	}, x, base)
 }
 
-// revealed is grad times a relu's multiplier for the part one of its input's
-// change from ref to z, beside the part other.
-func (b *graph) revealed(z, ref, one, other, grad *gorgonia.Node) *gorgonia.Node {
-	shape := grad.Shape().Clone()
+// forwardBlocks is a linear layer's forward pass, without its bias, for several
+// sets of outputs, one behind the other in the result, of several inputs, one
+// behind the other in x: blocks holds the weights' variants by output and input.
+func (b *graph) forwardBlocks(l Layer, x, w *gorgonia.Node, blocks [][]variant) *gorgonia.Node {
+	all := b.weightBlocks(w, blocks)
+	g := linearGather(all.Shape()[1], all.Shape()[0], b.lanes)
+	return b.apply(g.op(false, true), x, b.apply(g.packOp(2), all))
+}
+
+// revealed is grad times a relu's multipliers for the two parts of its input's
+// change from ref to z, up and, behind it, down; one result behind the other.
+func (b *graph) revealed(z, ref, parts, grad *gorgonia.Node) *gorgonia.Node {
+	shape := parts.Shape().Clone()
 	return b.apply(&op{
-		name: fmt.Sprintf("reveal cancel %v", shape), in: []int{2, 2, 2, 2, 2}, shape: shape, wrt: make([]bool, 5), inPlace: 4,
-		run: func(_ *kernel.Set, d []float32, in [][]float32, _ []float32) {
-			for i, g := range in[4] {
-				d[i] = float32(float64(g) * revealCancel(float64(in[0][i]), float64(in[1][i]), float64(in[2][i]), float64(in[3][i])))
+		name: fmt.Sprintf("reveal cancel %v", shape), in: []int{2, 2, 2, 2}, shape: shape, wrt: make([]bool, 4), inPlace: 2,
+		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
+			n := len(in[3])
+			z, ref, up, down := in[0][:n], in[1][:n], in[2][:n], in[2][n:][:n]
+			ofUp, ofDown := out[:n], out[n:][:n]
+			for i, g := range in[3] {
+				mUp, mDown := revealCancel(float64(z[i]), float64(ref[i]), float64(up[i]), float64(down[i]))
+				ofUp[i], ofDown[i] = float32(float64(g)*mUp), float32(float64(g)*mDown)
 			}
 		},
-	}, z, ref, one, other, grad)
+	}, z, ref, parts, grad)
 }
 
-// revealCancel is what relu gains by a change of one from r, once without the
-// other change and once with it, the mean of the two, over one; the mean slope
-// where |one| <= 1e-10. It lies between 0 and 1. z is r+one+other but for
-// rounding: that of an input that is 0 is 0.
-func revealCancel(z, r, one, other float64) float64 {
-	if math.Abs(one) <= 1e-10 {
-		return (step01(r) + step01(z)) / 2
+// revealCancel gives for either part of a change of a relu's input from r what
+// relu gains by it, once without the other part and once with it, the mean of the
+// two, over the part; the mean slope where the part's size is at most 1e-10. They
+// lie between 0 and 1. z is r+up+down but for rounding: that of an input that is 0
+// is 0.
+func revealCancel(z, r, up, down float64) (ofUp, ofDown float64) {
+	atR, withUp, withDown := above0(r), above0(r+up), above0(r+down)
+	ofUp = ((withUp - atR) + (above0((r+down)+up) - withDown)) / (2 * up)
+	ofDown = ((withDown - atR) + (above0((r+up)+down) - withUp)) / (2 * down)
+	if math.Abs(up) <= 1e-10 {
+		ofUp = (step01(r) + step01(z)) / 2
 	}
-	gain := func(from float64) float64 { return max(from+one, 0) - max(from, 0) }
-	return (gain(r) + gain(r+other)) / (2 * one)
+	if math.Abs(down) <= 1e-10 {
+		ofDown = (step01(r) + step01(z)) / 2
+	}
+	return ofUp, ofDown
+}
+
+// above0 is max(x, 0) of a number, without a branch that nothing could predict.
+func above0(x float64) float64 {
+	b := int64(math.Float64bits(x))
+	return math.Float64frombits(uint64(b &^ (b >> 63)))
 }
 
 // step01 is relu's slope, 0 at 0.
@@ -175,24 +203,33 @@ func step01(x float64) float64 {
 	return 0
 }
 
-// bySign is above where x is above 0, below where it is below, and the mean of
-// the two where it is 0.
-func (b *graph) bySign(x, above, below *gorgonia.Node) *gorgonia.Node {
-	shape := x.Shape().Clone()
+// bySign is the first half of y where x is above 0, the second where it is below,
+// and the mean of the two where it is 0. dx has what of x is above 0 and, behind
+// it, what is below.
+func (b *graph) bySign(dx, y *gorgonia.Node) *gorgonia.Node {
+	shape := dx.Shape().Clone()
+	shape[0] /= 2
+	n := shape.TotalSize()
+	const size = chunk * Lanes
+	halves := slices.Repeat([]float32{0.5}, size)
 	return b.apply(&op{
-		name: fmt.Sprintf("by sign %v", shape), in: []int{2, 2, 2}, shape: shape, wrt: make([]bool, 3), inPlace: -1,
-		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
-			above, below := in[1], in[2]
-			for i, v := range in[0] {
-				switch {
-				case v > 0:
-					out[i] = above[i]
-				case v < 0:
-					out[i] = below[i]
-				default:
-					out[i] = (above[i] + below[i]) / 2
-				}
+		name: fmt.Sprintf("by sign %v", shape), in: []int{2, 2}, shape: shape, wrt: make([]bool, 2), inPlace: -1, scratch: 2 * size,
+		run: func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
+			p, q, half := &scratch[0], &scratch[size], &halves[0]
+			for from := 0; from < n; from += size {
+				m := min(size, n-from)
+				k.AddScaled(m, -1, &in[0][n+from], &in[0][from], q) // |x|
+				k.ReLUGrad(m, q, half, q)                            // 1/2 but where x is 0
+				k.ReLUGrad(m, &in[0][from], half, p)                 // 1/2 where it is above 0
+				// The share of the first is 1/2 + p - (q - p): 1, 0 or 1/2.
+				k.AddScaled(m, -1, q, half, q)
+				k.AddScaled(m, 2, p, q, p)
+				k.AddScaled(m, -1, p, half, q)
+				k.Add(m, q, half, q) // that of the second
+				k.Mul(m, p, &in[1][from], p)
+				k.Mul(m, q, &in[1][n+from], q)
+				k.Add(m, p, q, &out[from])
 			}
 		},
-	}, x, above, below)
+	}, dx, y)
 }
