@@ -160,11 +160,15 @@ func TestPerturbationVectors(t *testing.T) {
 		}
 	}
 	for cols := 1; cols < 6; cols++ {
-		x, dist, label := []float64{0, 0, 0, 0, 0, 0, 5}, make([]float64, 7), make([]int64, 7)
+		x, dist, label := []float64{0, 0, 0, 0, 0, 0, 5, 0, 0}, make([]float64, 9), make([]int64, 9)
 		for j := range dist {
 			dist[j] = 7
 		}
-		Nearest(Window{From: 1, Rows: 1, Cols: cols, Width: 7, Area: 7}, x, []float64{2}, []float64{1}, make([]float64, cols), 1, 9, dist, label)
+		dx := make([]float64, (cols+3)&^3)
+		for j := cols; j < len(dx); j++ {
+			dx[j] = math.Inf(1)
+		}
+		Nearest(Window{From: 1, Rows: 1, Cols: len(dx), Width: 7, Area: 7}, x, []float64{2}, []float64{1}, dx, 1, 9, dist, label)
 		for j := range dist {
 			want := int64(0)
 			if j >= 1 && j <= cols {

@@ -1,12 +1,16 @@
 package model
 
-import "assay/model/internal/kernel"
+import (
+	"sync"
+
+	"assay/model/internal/kernel"
+)
 
 // The functions below are the inner loops of attribution methods on rows of
 // values. They run on the SIMD kernels; every level gives the same bits.
 
 // set is the kernels in use, for vector work outside a pass.
-func set() *kernel.Set { return kernel.For(activeLevel()) }
+var set = sync.OnceValue(func() *kernel.Set { return kernel.For(activeLevel()) })
 
 // Lerp writes the point at alpha between base (0) and x (1) into dst: base +
 // alpha*(x-base), the difference rounded, then one fused multiply-add. All three

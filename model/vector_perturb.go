@@ -1,7 +1,5 @@
 package model
 
-import "assay/model/internal/kernel"
-
 // The functions below are the inner loops of perturbation methods, as those of
 // vector.go are of gradient methods.
 
@@ -67,7 +65,7 @@ func SumRows(at []int32, x []float64, ld int, dst []float64) {
 }
 
 // Window is a rectangle of pixels in images of one size: Rows by Cols, the first
-// at place From, rows Width apart and channels Area.
+// at place From, rows Width apart and channels Area. Cols is a multiple of 4.
 type Window struct{ From, Rows, Cols, Width, Area int }
 
 // Nearest offers a centre to the pixels of a window: where the distance
@@ -76,18 +74,35 @@ type Window struct{ From, Rows, Cols, Width, Area int }
 //
 // is below dist, that and the label are replaced by it and id. x has the channels
 // of the image one after the other, dist and label are [Area], dy [Rows], dx
-// [Cols], centre [channels]. Every operation is rounded.
+// [Cols], centre [channels]. Every operation is rounded. Where a window's width is
+// no multiple of 4, dx is infinite behind it; these places may lie in the next
+// row, or behind the image, where x, dist and label must have room for them.
 func Nearest(w Window, x, centre, dy, dx []float64, weight float64, id int, dist []float64, label []int64) {
 	last := w.From + (w.Rows-1)*w.Width + w.Cols
-	if w.From < 0 || len(dy) != w.Rows || len(dx) != w.Cols || len(centre) == 0 || last > len(dist) || last > len(label) || (len(centre)-1)*w.Area+last > len(x) {
+	if w.From < 0 || w.Cols%4 != 0 || len(dy) != w.Rows || len(dx) != w.Cols || len(centre) == 0 || last > len(dist) || last > len(label) || (len(centre)-1)*w.Area+last > len(x) {
 		panic("model: a window beyond its image")
 	}
 	if w.Rows == 0 || w.Cols == 0 {
 		return
 	}
-	k := set()
-	if w.Cols < 4 {
-		k = kernel.For(kernel.Portable)
+	set().Nearest64(w.Rows, w.Cols, len(centre), &x[w.From], w.Area, w.Width, &centre[0], &dy[0], &dx[0], weight, id, &dist[w.From], &label[w.From])
+}
+
+// Group adds rows of ld values to the sums of their labels: row r of x to row
+// label[r] of set r%4 of sums, of which four lie apart values from each other, so
+// that rows of one label do not wait for each other. ld is a multiple of 4.
+func Group(label []int64, x []float64, ld int, sums []float64, apart int) {
+	if ld%4 != 0 || len(x) < len(label)*ld || len(sums) < 4*apart {
+		panic("model: rows or sums are too short")
 	}
-	k.Nearest64(w.Rows, w.Cols, len(centre), &x[w.From], w.Area, w.Width, &centre[0], &dy[0], &dx[0], weight, id, &dist[w.From], &label[w.From])
+	n := len(label) &^ 3
+	if n > 0 {
+		set().Group64(n, ld, &label[0], &x[0], &sums[0], apart)
+	}
+	for r := n; r < len(label); r++ {
+		to := sums[r%4*apart+int(label[r])*ld:][:ld]
+		for j, v := range x[r*ld:][:ld] {
+			to[j] += v
+		}
+	}
 }

@@ -29,7 +29,12 @@ func moments64AVX2(n int, rows int, w *float64, x *float32, ld int, sum *float64
 //go:noescape
 func sumRows64AVX2(n int, rows int, at *int32, x *float64, ld int, out *float64)
 
-// nearest64AVX2 is Set.Nearest64 for rows, cols-3 and chans at least 1.
+// nearest64AVX2 is Set.Nearest64 for rows, cols and chans at least 1.
 //
 //go:noescape
 func nearest64AVX2(rows int, cols int, chans int, x *float64, plane int, ld int, centre *float64, dy *float64, dx *float64, weight float64, id int, dist *float64, label *int64)
+
+// group64AVX2 is Set.Group64.
+//
+//go:noescape
+func group64AVX2(n int, ld int, label *int64, x *float64, sum *float64, apart int)

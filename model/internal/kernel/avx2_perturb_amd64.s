@@ -309,7 +309,7 @@ end8:
 	RET
 
 // func nearest64AVX2(rows int, cols int, chans int, x *float64, plane int, ld int, centre *float64, dy *float64, dx *float64, weight float64, id int, dist *float64, label *int64)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·nearest64AVX2(SB), NOSPLIT, $0-104
 	MOVQ         rows+0(FP), AX
 	MOVQ         x+24(FP), CX
@@ -320,53 +320,166 @@ TEXT ·nearest64AVX2(SB), NOSPLIT, $0-104
 	MOVQ         plane+32(FP), R8
 	MOVQ         centre+48(FP), R9
 	MOVQ         cols+8(FP), R10
+	MOVQ         ld+40(FP), R11
 	SHLQ         $0x03, R8
-	SUBQ         $0x04, R10
+	SHLQ         $0x03, R11
 	VBROADCASTSD weight+72(FP), Y0
 	VPBROADCASTQ id+80(FP), Y2
+	MOVQ         chans+16(FP), R14
+	CMPQ         R14, $0x03
+	JNE          any
+	VBROADCASTSD (R9), Y3
+	VBROADCASTSD 8(R9), Y4
+	VBROADCASTSD 16(R9), Y5
 
-row:
+row1:
 	VBROADCASTSD (SI), Y1
-	XORQ         R11, R11
+	XORQ         R12, R12
 
-pixels:
-	VADDPD (DI)(R11*8), Y1, Y3
+pixels2:
+	VADDPD    (DI)(R12*8), Y1, Y6
+	VMULPD    Y0, Y6, Y6
+	LEAQ      (CX)(R12*8), R13
+	VSUBPD    (R13), Y3, Y7
+	VMULPD    Y7, Y7, Y7
+	VADDPD    Y7, Y6, Y6
+	VSUBPD    (R13)(R8*1), Y4, Y7
+	VMULPD    Y7, Y7, Y7
+	VADDPD    Y7, Y6, Y6
+	VSUBPD    (R13)(R8*2), Y5, Y7
+	VMULPD    Y7, Y7, Y7
+	VADDPD    Y7, Y6, Y6
+	VMOVUPD   (DX)(R12*8), Y7
+	VCMPPD    $0x11, Y7, Y6, Y8
+	VBLENDVPD Y8, Y6, Y7, Y7
+	VMOVUPD   Y7, (DX)(R12*8)
+	VMOVUPD   (BX)(R12*8), Y7
+	VBLENDVPD Y8, Y2, Y7, Y7
+	VMOVUPD   Y7, (BX)(R12*8)
+	ADDQ      $0x04, R12
+	CMPQ      R12, R10
+	JLT       pixels2
+	ADDQ      R11, CX
+	ADDQ      R11, DX
+	ADDQ      R11, BX
+	ADDQ      $0x08, SI
+	DECQ      AX
+	JNZ       row1
+	VZEROUPPER
+	RET
+
+any:
+row3:
+	VBROADCASTSD (SI), Y1
+	XORQ         R12, R12
+
+pixels4:
+	VADDPD (DI)(R12*8), Y1, Y3
 	VMULPD Y0, Y3, Y3
-	LEAQ   (CX)(R11*8), R12
-	XORQ   R13, R13
+	LEAQ   (CX)(R12*8), R13
+	XORQ   R14, R14
 
-channel:
-	VBROADCASTSD (R9)(R13*8), Y5
-	VMOVUPD      (R12), Y4
-	VSUBPD       Y5, Y4, Y4
+channel5:
+	VBROADCASTSD (R9)(R14*8), Y5
+	VSUBPD       (R13), Y5, Y4
 	VMULPD       Y4, Y4, Y4
 	VADDPD       Y4, Y3, Y3
-	ADDQ         R8, R12
-	INCQ         R13
-	CMPQ         R13, chans+16(FP)
-	JLT          channel
-	VMOVUPD      (DX)(R11*8), Y4
+	ADDQ         R8, R13
+	INCQ         R14
+	CMPQ         R14, chans+16(FP)
+	JLT          channel5
+	VMOVUPD      (DX)(R12*8), Y4
 	VCMPPD       $0x11, Y4, Y3, Y5
 	VBLENDVPD    Y5, Y3, Y4, Y4
-	VMOVUPD      Y4, (DX)(R11*8)
-	VMOVUPD      (BX)(R11*8), Y4
+	VMOVUPD      Y4, (DX)(R12*8)
+	VMOVUPD      (BX)(R12*8), Y4
 	VBLENDVPD    Y5, Y2, Y4, Y4
-	VMOVUPD      Y4, (BX)(R11*8)
-	CMPQ         R11, R10
-	JEQ          next
-	ADDQ         $0x04, R11
-	CMPQ         R11, R10
-	CMOVQGT      R10, R11
-	JMP          pixels
+	VMOVUPD      Y4, (BX)(R12*8)
+	ADDQ         $0x04, R12
+	CMPQ         R12, R10
+	JLT          pixels4
+	ADDQ         R11, CX
+	ADDQ         R11, DX
+	ADDQ         R11, BX
+	ADDQ         $0x08, SI
+	DECQ         AX
+	JNZ          row3
+	VZEROUPPER
+	RET
 
-next:
-	MOVQ ld+40(FP), R11
-	SHLQ $0x03, R11
-	ADDQ R11, CX
-	ADDQ R11, DX
-	ADDQ R11, BX
-	ADDQ $0x08, SI
-	DECQ AX
-	JNZ  row
+// func group64AVX2(n int, ld int, label *int64, x *float64, sum *float64, apart int)
+// Requires: AVX
+TEXT ·group64AVX2(SB), NOSPLIT, $0-48
+	MOVQ n+0(FP), AX
+	MOVQ ld+8(FP), CX
+	MOVQ label+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ sum+32(FP), SI
+	MOVQ apart+40(FP), DI
+	SHLQ $0x03, CX
+	SHLQ $0x03, DI
+	LEAQ (SI)(DI*1), R8
+	LEAQ (R8)(DI*1), R9
+	LEAQ (R9)(DI*1), DI
+
+rows:
+	SUBQ  $0x04, AX
+	JLT   end
+	MOVQ  (DX), R10
+	IMULQ CX, R10
+	ADDQ  SI, R10
+	XORQ  R11, R11
+
+part1:
+	VMOVUPD (BX), Y0
+	VADDPD  (R10)(R11*1), Y0, Y0
+	VMOVUPD Y0, (R10)(R11*1)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, R11
+	CMPQ    R11, CX
+	JLT     part1
+	MOVQ    8(DX), R10
+	IMULQ   CX, R10
+	ADDQ    R8, R10
+	XORQ    R11, R11
+
+part2:
+	VMOVUPD (BX), Y0
+	VADDPD  (R10)(R11*1), Y0, Y0
+	VMOVUPD Y0, (R10)(R11*1)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, R11
+	CMPQ    R11, CX
+	JLT     part2
+	MOVQ    16(DX), R10
+	IMULQ   CX, R10
+	ADDQ    R9, R10
+	XORQ    R11, R11
+
+part3:
+	VMOVUPD (BX), Y0
+	VADDPD  (R10)(R11*1), Y0, Y0
+	VMOVUPD Y0, (R10)(R11*1)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, R11
+	CMPQ    R11, CX
+	JLT     part3
+	MOVQ    24(DX), R10
+	IMULQ   CX, R10
+	ADDQ    DI, R10
+	XORQ    R11, R11
+
+part4:
+	VMOVUPD (BX), Y0
+	VADDPD  (R10)(R11*1), Y0, Y0
+	VMOVUPD Y0, (R10)(R11*1)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, R11
+	CMPQ    R11, CX
+	JLT     part4
+	ADDQ    $0x20, DX
+	JMP     rows
+
+end:
 	VZEROUPPER
 	RET

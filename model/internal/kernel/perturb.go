@@ -41,9 +41,16 @@ type Perturbing struct {
 	//	for c < chans: v = x[c*plane+r*ld+j]-centre[c]; d = d + v*v
 	//	if d < dist[r*ld+j]: dist[r*ld+j] = d; label[r*ld+j] = id
 	//
-	// every operation rounded to float64. cols is at least 4, not a multiple of
-	// it; chans is at least 1.
+	// every operation rounded to float64. cols is a multiple of 4: what a window
+	// has not is infinitely far in dx. chans is at least 1.
 	Nearest64 func(rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64)
+	// Group64 adds rows to the sums of their labels, of which there are four sets:
+	// for r < n, j < ld
+	//
+	//	s = sum[(r%4)*apart+label[r]*ld+j]; s = s + x[r*ld+j]
+	//
+	// n and ld are multiples of 4.
+	Group64 func(n, ld int, label *int64, x, sum *float64, apart int)
 }
 
 var portablePerturbing = Perturbing{
@@ -53,4 +60,5 @@ var portablePerturbing = Perturbing{
 	Moments64: moments64Go,
 	SumRows64: sumRows64Go,
 	Nearest64: nearest64Go,
+	Group64:   group64Go,
 }

@@ -21,8 +21,9 @@ var avx2Perturbing = Perturbing{
 		}
 	},
 	SumRows64: sumRows64AVX2,
+	Group64:   group64AVX2,
 	Nearest64: func(rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64) {
-		if rows > 0 {
+		if rows > 0 && cols > 0 {
 			nearest64AVX2(rows, cols, chans, x, plane, ld, centre, dy, dx, weight, id, dist, label)
 		}
 	},

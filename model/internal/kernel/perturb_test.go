@@ -122,12 +122,15 @@ func TestNearest64SameBits(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for _, l := range Levels()[1:] {
 		for _, rows := range []int{0, 1, 5} {
-			for cols := 4; cols < 22; cols++ {
+			for cols := 0; cols < 22; cols += 4 {
 				for chans := 1; chans < 5; chans++ {
 					ld := cols + 3
 					plane := ld * (rows + 1)
 					x, dist := doublesOf(r, chans*plane+1), doublesOf(r, plane+2)
-					centre, dy, dx := doublesOf(r, chans), doublesOf(r, rows+1), doublesOf(r, cols)
+					centre, dy, dx := doublesOf(r, chans), doublesOf(r, rows+1), doublesOf(r, cols+1)
+					if cols > 0 {
+						dx[cols-1] = math.Inf(1) // as behind the end of a window
+					}
 					label, want := make([]int64, plane+2), make([]int64, plane+2)
 					for i := range dist {
 						dist[i] = 2 * float64(chans+2) * dist[i] * dist[i]
@@ -146,6 +149,27 @@ func TestNearest64SameBits(t *testing.T) {
 						t.Fatalf("%s: labels %v, want %v", what, label, want)
 					}
 				}
+			}
+		}
+	}
+}
+
+func TestGroup64SameBits(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, l := range Levels()[1:] {
+		for n := 0; n < 40; n += 4 {
+			for _, ld := range []int{4, 8, 12} {
+				const labels = 3
+				x, label := doublesOf(r, n*ld+1), make([]int64, n+1)
+				for i := range label {
+					label[i] = int64(r.IntN(labels))
+				}
+				apart := labels*ld + 1
+				got := doublesOf(r, 4*apart+2)
+				want := append([]float64{}, got...)
+				For(l).Group64(n, ld, &label[0], &x[0], &got[1], apart)
+				portable.Group64(n, ld, &label[0], &x[0], &want[1], apart)
+				equal64(t, fmt.Sprintf("%v n=%d ld=%d", l, n, ld), got, want)
 			}
 		}
 	}
@@ -177,6 +201,11 @@ func TestPerturbingOfKnownValues(t *testing.T) {
 		s.Mix(1, 4, &share2[0], &lo[0], &hi[0], &x[0], &mixed[0])
 		if got := fmt.Sprint(mixed); got != "[2 3 4 5]" {
 			t.Errorf("%v: Mix gives %v", l, got)
+		}
+		groups, members := make([]float64, 32), []int64{1, 0, 1, 1}
+		s.Group64(4, 4, &members[0], &[]float64{1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4}[0], &groups[0], 8)
+		if got := fmt.Sprint(groups); got != "[0 0 0 0 1 1 1 1 2 2 2 2 0 0 0 0 0 0 0 0 3 3 3 3 0 0 0 0 4 4 4 4]" {
+			t.Errorf("%v: Group64 gives %v", l, got)
 		}
 		out, d, b, of := make([]float32, 16), []float32{2}, []float32{1}, []int32{0}
 		share := make([]float32, 16)

@@ -87,3 +87,16 @@ func nearest64Go(rows, cols, chans int, x *float64, plane, ld int, centre, dy, d
 		}
 	}
 }
+
+func group64Go(n, ld int, label *int64, x, sum *float64, apart int) {
+	if n == 0 {
+		return
+	}
+	from := unsafe.Slice(x, n*ld)
+	for r, l := range unsafe.Slice(label, n) {
+		to := unsafe.Slice((*float64)(unsafe.Add(unsafe.Pointer(sum), 8*(r%4*apart+int(l)*ld))), ld)
+		for j, v := range from[r*ld:][:ld] {
+			to[j] += v
+		}
+	}
+}
