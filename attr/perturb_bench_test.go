@@ -1,23 +1,39 @@
 package attr
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"assay/model"
 )
 
+// smooth makes noise more like photographs, in which neighbours are alike.
+func smooth(e *Env, in []Input) []Input {
+	s := e.Worker.Model().Net().Input
+	b := newBlurrer(s)
+	b.sigma(2)
+	x := make([]float32, s.Size())
+	for i := range in {
+		b.blur(x, in[i].X)
+		for j, v := range x {
+			in[i].X[j] = 3*v + 0.05*in[i].X[j]
+		}
+	}
+	return in
+}
+
 // Perturbed copies of CIFAR-10 sized images through the tutorial's network on
 // one core, by every perturbation method: as the table lists it, and with squares
 // and superpixels for features. "%plain" compares with the network alone, as
-// many passes on inputs that are only copied, run in turns with the method: it
-// says what making copies and summing up costs, whatever else the machine does.
+// many passes on inputs that are only copied, run in turns with the method; it is
+// the median over turns, and says what making copies and summing up costs, whatever else the machine does.
 // 100 is no cost at all; more is possible, since methods write their copies
 // straight into the network's lanes.
 func BenchmarkPerturbations(b *testing.B) {
 	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
 	e := env(b, n, 1)
-	in := images(e, 4)
+	in := smooth(e, images(e, 4))
 	run := func(name string, m Method, evals func(in Input) int) {
 		b.Run(name, func(b *testing.B) {
 			if err := m.Check(n); err != nil {
@@ -32,22 +48,26 @@ func BenchmarkPerturbations(b *testing.B) {
 				passes += evals(x)
 			}
 			var method, plain time.Duration
+			var ratios []float64
 			for b.Loop() {
 				start := time.Now()
 				if err := m.Attribute(e, in, func(int, Attribution) {}); err != nil {
 					b.Fatal(err)
 				}
-				method += time.Since(start)
+				took := time.Since(start)
 				start = time.Now()
 				if err := e.Worker.Logits(e.Ctx, passes, func(_ int, x []float32) { copy(x, in[0].X) }, func(int, []float32) {}); err != nil {
 					b.Fatal(err)
 				}
-				plain += time.Since(start)
+				alone := time.Since(start)
+				method, plain = method+took, plain+alone
+				ratios = append(ratios, alone.Seconds()/took.Seconds())
 			}
+			slices.Sort(ratios)
 			total := float64(passes) * float64(b.N)
 			b.ReportMetric(total/method.Seconds(), "images/s")
 			b.ReportMetric(total/plain.Seconds(), "plain/s")
-			b.ReportMetric(100*plain.Seconds()/method.Seconds(), "%plain")
+			b.ReportMetric(100*ratios[len(ratios)/2], "%plain")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

@@ -2,9 +2,9 @@ package attr
 
 import (
 	"math"
+	"slices"
 
 	"assay/model"
-	"assay/model/rng"
 )
 
 // slic cuts an image into superpixels: connected regions of similar colour.
@@ -24,16 +24,18 @@ import (
 // leaves fewer superpixels on noisy images. Of equals, the first in reading order
 // wins, so the answer is the image's alone.
 type slic struct {
-	lab      []float64 // [C][H*W]
-	centre   []float64 // [k][C+2]: colour, row, column
-	sum      []float64 // the same and a count
-	dist     []float64 // [H*W]
-	label    []int32   // [H*W]
-	piece    []int32   // [H*W]
-	of       []int32   // [C*H*W]
-	stack    []int32
-	best     []int32 // largest piece of a label
-	bestSize []int32
+	lab    []float64 // [C][H*W], and room for three more
+	pixel  []float64 // [H*W][ld]: colour, row, column, 1 and zeros up to a multiple of 4
+	ld     int
+	centre []float64 // [k][C+2]: colour, row, column
+	sum    []float64 // [4][k][ld] of pixel
+	dist   []float64 // [H*W], and room for three more
+	far    []float64 // as many infinities
+	label  []int64   // as many
+	before []int64   // label a round ago
+	dy, dx []float64 // squared distances of rows and columns from a centre
+	of     []int32   // [C*H*W]
+	pieces pieces
 }
 
 const slicRounds = 10
@@ -44,65 +46,16 @@ func (g *slic) segment(e *Env, x []float32, m Mask) (of []int32, count int) {
 	s := e.Worker.Model().Net().Input
 	g.colours(e, x, s)
 	g.cluster(s, m.n, float64(m.compactness))
-	count = g.connect(s, m.n)
 	area := s.H * s.W
-	if g.of == nil {
+	if len(g.of) != s.Size() {
 		g.of = make([]int32, s.Size())
 	}
-	for c := range s.C {
-		copy(g.of[c*area:], g.label)
+	rows, cols := lattice(s, m.n)
+	count = g.pieces.connect(s, g.label[:area], rows*cols, g.of[:area])
+	for c := 1; c < s.C; c++ {
+		copy(g.of[c*area:], g.of[:area])
 	}
 	return g.of, count
-}
-
-// colours fills lab.
-func (g *slic) colours(e *Env, x []float32, s model.Shape) {
-	g.lab = resize(g.lab, s.Size())
-	area := s.H * s.W
-	if s.C == 3 && len(e.Mean) == 3 && len(e.Std) == 3 {
-		for j := range area {
-			var v [3]float64
-			for c := range v {
-				v[c] = linearLight(float64(float64(x[c*area+j])*float64(e.Std[c])) + float64(e.Mean[c]))
-			}
-			g.lab[j], g.lab[area+j], g.lab[2*area+j] = cielab(v)
-		}
-		return
-	}
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, v := range x {
-		lo, hi = math.Min(lo, float64(v)), math.Max(hi, float64(v))
-	}
-	for j, v := range x {
-		if hi > lo {
-			g.lab[j] = 100 * ((float64(v) - lo) / (hi - lo))
-		}
-	}
-}
-
-// linearLight undoes the transfer curve of sRGB (IEC 61966-2-1) of a value that
-// is 0 to 1 in an image.
-func linearLight(v float64) float64 {
-	v = math.Min(math.Max(v, 0), 1)
-	if v <= 0.04045 {
-		return v / 12.92
-	}
-	return rng.Exp(2.4 * rng.Log((v+0.055)/1.055))
-}
-
-// cielab turns linear sRGB into CIELAB under D65 (CIE 15).
-func cielab(v [3]float64) (l, a, b float64) {
-	row := func(x, y, z, white float64) float64 {
-		t := (float64(x*v[0]) + float64(y*v[1]) + float64(z*v[2])) / white
-		if t <= 216.0/24389 {
-			return (float64(t*(24389.0/27)) + 16) / 116
-		}
-		return rng.Exp(rng.Log(t) / 3)
-	}
-	fx := row(0.4124564, 0.3575761, 0.1804375, 0.95047)
-	fy := row(0.2126729, 0.7151522, 0.0721750, 1)
-	fz := row(0.0193339, 0.1191920, 0.9503041, 1.08883)
-	return float64(116*fy) - 16, 500 * (fx - fy), 200 * (fy - fz)
 }
 
 // lattice returns rows and columns of at most n centres, as square as may be.
@@ -123,12 +76,27 @@ func (g *slic) cluster(s model.Shape, n int, compactness float64) {
 	area := s.H * s.W
 	rows, cols := lattice(s, n)
 	k, dim := rows*cols, s.C+2
+	g.ld = (dim + 1 + 3) &^ 3
 	high, wide := float64(s.H)/float64(rows), float64(s.W)/float64(cols)
 	g.centre = resize(g.centre, k*dim)
-	g.sum = resize(g.sum, k*(dim+1))
-	g.dist = resize(g.dist, area)
-	if g.label == nil {
-		g.label, g.piece = make([]int32, area), make([]int32, area)
+	g.sum = resize(g.sum, 4*k*g.ld)
+	g.dist = resize(g.dist, area+3)
+	for len(g.far) < area+3 {
+		g.far = append(g.far, math.Inf(1))
+	}
+	if len(g.label) != area+3 {
+		g.label, g.before = make([]int64, area+3), make([]int64, area+3)
+	}
+	g.pixel = resize(g.pixel, area*g.ld)
+	for r := range s.H {
+		for c := range s.W {
+			j := r*s.W + c
+			to := g.pixel[j*g.ld:][:g.ld]
+			for ch := range s.C {
+				to[ch] = g.lab[ch*area+j]
+			}
+			to[s.C], to[s.C+1], to[dim] = float64(r), float64(c), 1
+		}
 	}
 	for i := range k {
 		r := int((float64(i/cols) + 0.5) * high)
@@ -138,17 +106,25 @@ func (g *slic) cluster(s model.Shape, n int, compactness float64) {
 	}
 	// Every pixel starts at the cell of the grid it lies in: those that no
 	// centre reaches later stay where they were.
-	for j := range area {
-		r := min(int(float64(j/s.W)/high), rows-1)
-		c := min(int(float64(j%s.W)/wide), cols-1)
-		g.label[j] = int32(r*cols + c)
+	for c := range s.W {
+		g.label[c] = int64(min(int(float64(c)/wide), cols-1))
+	}
+	for r := s.H - 1; r >= 0; r-- {
+		cell := int64(min(int(float64(r)/high), rows-1) * cols)
+		for c, of := range g.label[:s.W] {
+			g.label[r*s.W+c] = cell + of // row 0 last, whose cells are the first
+		}
 	}
 	step := math.Sqrt(high * wide)
 	ratio := compactness / step
 	weight := float64(ratio * ratio)
 	reach := int(math.Ceil(math.Max(high, wide)))
-	for range slicRounds {
+	for round := range slicRounds {
 		g.assign(s, k, reach, weight)
+		if round > 0 && slices.Equal(g.label, g.before) {
+			return // so would all rounds to come leave them
+		}
+		copy(g.before, g.label)
 		g.recentre(s, k)
 	}
 }
@@ -187,46 +163,50 @@ func (g *slic) place(s model.Shape, i, r, c int) {
 // assign gives each pixel to the nearest centre within reach.
 func (g *slic) assign(s model.Shape, k, reach int, weight float64) {
 	area, dim := s.H*s.W, s.C+2
-	for j := range g.dist {
-		g.dist[j] = math.Inf(1)
-	}
+	copy(g.dist, g.far)
 	for i := range k {
 		at := g.centre[i*dim : (i+1)*dim]
-		cr, cc := at[s.C], at[s.C+1]
-		for r := max(int(cr)-reach, 0); r <= min(int(cr)+reach, s.H-1); r++ {
-			dr := float64(r) - cr
-			for c := max(int(cc)-reach, 0); c <= min(int(cc)+reach, s.W-1); c++ {
-				dc := float64(c) - cc
-				j := r*s.W + c
-				d := float64(weight * (float64(dr*dr) + float64(dc*dc)))
-				for ch := range s.C {
-					v := g.lab[ch*area+j] - at[ch]
-					d += float64(v * v)
-				}
-				if d < g.dist[j] {
-					g.dist[j], g.label[j] = d, int32(i)
-				}
-			}
-		}
+		top, high := square(&g.dy, at[s.C], reach, s.H)
+		left, _ := square(&g.dx, at[s.C+1], reach, s.W)
+		w := model.Window{From: top*s.W + left, Rows: high, Cols: len(g.dx), Width: s.W, Area: area}
+		model.Nearest(w, g.lab, at[:s.C], g.dy[:high], g.dx, weight, i, g.dist, g.label)
 	}
 }
 
+// square lists the squared distances from at of the places within reach of it, of
+// side, and returns the first place and their number. To a multiple of 4 the list
+// goes on with places infinitely far.
+func square(d *[]float64, at float64, reach, side int) (first, count int) {
+	first = max(int(at)-reach, 0)
+	count = min(int(at)+reach, side-1) - first + 1
+	if n := (count + 3) &^ 3; cap(*d) < n {
+		*d = make([]float64, n)
+	} else {
+		*d = (*d)[:n]
+	}
+	list := *d
+	for i := range list[:count] {
+		v := float64(first+i) - at
+		list[i] = float64(v * v)
+	}
+	for i := count; i < len(list); i++ {
+		list[i] = math.Inf(1)
+	}
+	return first, count
+}
+
 // recentre moves every centre to the mean of its pixels; one without pixels
-// stays.
+// stays. A sum is that of four, over every fourth pixel.
 func (g *slic) recentre(s model.Shape, k int) {
-	area, dim := s.H*s.W, s.C+2
+	dim, ld := s.C+2, g.ld
 	clear(g.sum)
-	for j, l := range g.label {
-		to := g.sum[int(l)*(dim+1):]
-		for ch := range s.C {
-			to[ch] += g.lab[ch*area+j]
-		}
-		to[s.C] += float64(j / s.W)
-		to[s.C+1] += float64(j % s.W)
-		to[dim]++
+	apart := k * ld
+	model.Group(g.label[:s.H*s.W], g.pixel, ld, g.sum, apart)
+	for i, v := range g.sum[:apart] {
+		g.sum[i] = (v + g.sum[apart+i]) + (g.sum[2*apart+i] + g.sum[3*apart+i])
 	}
 	for i := range k {
-		from := g.sum[i*(dim+1):]
+		from := g.sum[i*ld:][:ld]
 		if from[dim] == 0 {
 			continue
 		}
@@ -234,97 +214,4 @@ func (g *slic) recentre(s model.Shape, k int) {
 			g.centre[i*dim+q] = from[q] / from[dim]
 		}
 	}
-}
-
-// connect makes every superpixel one piece, numbers them in reading order and
-// returns how many there are.
-func (g *slic) connect(s model.Shape, n int) int {
-	area := s.H * s.W
-	rows, cols := lattice(s, n)
-	k := rows * cols
-	g.best, g.bestSize = append(g.best[:0], make([]int32, k)...), append(g.bestSize[:0], make([]int32, k)...)
-	for j := range g.piece {
-		g.piece[j] = -1
-	}
-	pieces := int32(0)
-	for j := range area {
-		if g.piece[j] >= 0 {
-			continue
-		}
-		size := g.flood(s, int32(j), pieces)
-		if l := g.label[j]; size > g.bestSize[l] {
-			g.best[l], g.bestSize[l] = pieces, size
-		}
-		pieces++
-	}
-	// Kept pieces get numbers in reading order, all other pixels -1.
-	number := make([]int32, k)
-	for l := range number {
-		number[l] = -1
-	}
-	count := 0
-	g.stack = g.stack[:0]
-	for j, l := range g.label {
-		if g.piece[j] != g.best[l] {
-			g.piece[j] = -1
-			continue
-		}
-		if number[l] < 0 {
-			number[l] = int32(count)
-			count++
-		}
-		g.piece[j] = number[l]
-		g.stack = append(g.stack, int32(j))
-	}
-	// The others join whoever comes first, a pixel further every round.
-	for at := 0; at < len(g.stack); at++ {
-		j := g.stack[at]
-		for _, q := range neighbours(s, j) {
-			if q >= 0 && g.piece[q] < 0 {
-				g.piece[q] = g.piece[j]
-				g.stack = append(g.stack, q)
-			}
-		}
-	}
-	copy(g.label, g.piece)
-	return count
-}
-
-// flood marks the pixels of j's label that hang together with j and counts them.
-func (g *slic) flood(s model.Shape, j, mark int32) int32 {
-	g.piece[j] = mark
-	g.stack = append(g.stack[:0], j)
-	size := int32(0)
-	for len(g.stack) > 0 {
-		j := g.stack[len(g.stack)-1]
-		g.stack = g.stack[:len(g.stack)-1]
-		size++
-		for _, q := range neighbours(s, j) {
-			if q >= 0 && g.piece[q] < 0 && g.label[q] == g.label[j] {
-				g.piece[q] = mark
-				g.stack = append(g.stack, q)
-			}
-		}
-	}
-	return size
-}
-
-// neighbours returns the pixels above, left, right and below, -1 beyond the
-// border.
-func neighbours(s model.Shape, j int32) [4]int32 {
-	w := int32(s.W)
-	n := [4]int32{j - w, j - 1, j + 1, j + w}
-	if j < w {
-		n[0] = -1
-	}
-	if j%w == 0 {
-		n[1] = -1
-	}
-	if j%w == w-1 {
-		n[2] = -1
-	}
-	if int(j+w) >= s.H*s.W {
-		n[3] = -1
-	}
-	return n
 }
