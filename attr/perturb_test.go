@@ -330,6 +330,9 @@ func TestStandardErrorsAreSpreads(t *testing.T) {
 		{&Lime{Mask: GridMask(3), NSamples: 200, Kernel: "cosine", KernelWidth: 0.5, Regression: "ridge", Alpha: 1}, 0.8, 1.25},
 		{&Rise{NMasks: 300, Grid: 3, P: 0.5}, 0.8, 1.25},
 		{&FeaturePermutation{Mask: mask, NSamples: 20, Baseline: Baseline{kind: "train"}}, 0.8, 1.25},
+		{&GradientSHAP{NSamples: 20, Stdevs: 0.3, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}, 0.8, 1.25},
+		{&GradientSHAP{NSamples: 20, Baseline: Baseline{kind: "uniform"}}, 0.8, 1.25},
+		{&ExpectedGradients{NSamples: 20, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}, 0.8, 1.25},
 		// Their designs are Latin hypercubes, which are more even than the
 		// independent rows that the errors allow for.
 		{&HSIC{Mask: mask, NbDesign: 200}, 0.8, 4},

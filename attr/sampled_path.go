@@ -3,6 +3,7 @@ package attr
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"assay/model"
 	"assay/model/rng"
@@ -14,7 +15,9 @@ import (
 //
 // Draw s of image i takes its baseline and its point from the stream (seed,
 // "path", i, s), and its noise from (seed, "path noise", i, s): the first k
-// draws of n_samples 100 are those of n_samples k.
+// draws of n_samples 100 are those of n_samples k. The standard error of a map
+// value is that of the mean over the draws, which are independent; of a single
+// draw it is 0, which says nothing.
 type sampledPath struct {
 	name             string
 	nSamples         int
@@ -93,8 +96,15 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 	// The ends of the path of every point on its way.
 	ends, bases := newRing(1, size), newRing(1, size)
 	z := make([]float32, size)
-	m := make([]float32, size)
-	acc := make([]float64, size) // folds come in order: one sum is open at a time
+	m, se := make([]float32, size), make([]float32, size)
+	// Folds come in order: one sum is open at a time, of the draws' values and of
+	// the squares of these less the first draw's, so that a large common value takes
+	// no digits from the variance.
+	acc, first, squares := make([]float64, size), make([]float64, size), make([]float64, size)
+	zeros, ones := make([]float32, size), make([]float32, size)
+	for j := range ones {
+		ones[j] = 1
+	}
 	var st rng.Stream
 	err = e.Worker.Gradients(e.Ctx, model.Gradient, n*samples,
 		func(k int, p *model.Point) {
@@ -118,25 +128,45 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 			i, s := k/samples, k%samples
 			if s == 0 {
 				clear(acc)
+				clear(first)
 			}
+			end, base := ends.at(k).X, bases.at(k).X
 			if !o.multiplyByInputs {
-				model.Accumulate(1, res.Grad, acc)
-			} else {
-				end, base := ends.at(k).X, bases.at(k).X
-				for j, g := range res.Grad {
-					acc[j] += float64(float64(g) * (float64(end[j]) - float64(base[j])))
-				}
+				end, base = ones, zeros // exactly the gradient
+			}
+			addDraw(res.Grad, end, base, first, acc, squares)
+			if s == 0 {
+				copy(first, acc)
+				clear(squares)
 			}
 			if s < samples-1 {
 				return
 			}
+			n := float64(samples)
 			for j, v := range acc {
-				m[j] = float32(v / float64(samples))
+				m[j] = float32(v / n)
+				shift := v/n - first[j]
+				// Rounding can leave a variance of 0 a little below it.
+				variance := math.Max(0, squares[j]/n-float64(shift*shift))
+				se[j] = float32(math.Sqrt(variance / math.Max(n-1, 1)))
 			}
-			emit(i, Attribution{Map: m})
+			emit(i, Attribution{Map: m, StdErr: se})
 		})
 	if err != nil {
 		return fmt.Errorf("attr: %s: %w", o.name, err)
 	}
 	return nil
+}
+
+// addDraw adds a draw's values to acc and the squares of these less first to
+// squares. All have one length.
+func addDraw(grad, end, base []float32, first, acc, squares []float64) {
+	n := len(grad)
+	end, base, first, acc, squares = end[:n], base[:n], first[:n], acc[:n], squares[:n]
+	for j, g := range grad {
+		v := float64(float64(g) * (float64(end[j]) - float64(base[j])))
+		acc[j] += v
+		v -= first[j]
+		squares[j] += float64(v * v)
+	}
 }
