@@ -63,7 +63,11 @@ func (o *DeepLift) Attribute(e *Env, in []Input, emit func(i int, a Attribution)
 	return o.stream(e, len(in), given(in), emit)
 }
 
-func (o *DeepLift) passes() int { return 2 }
+func (o *DeepLift) passes() int { return 1 }
+
+// forwards counts the baseline, which goes forward alone (once for all images if
+// it is the same for all).
+func (o *DeepLift) forwards(*model.Net) int { return 1 }
 
 func (o *DeepLift) baselines() []Baseline { return []Baseline{o.Baseline} }
 

@@ -46,17 +46,22 @@ func (o *DeepLiftSHAP) Attribute(e *Env, in []Input, emit func(i int, a Attribut
 	return o.stream(e, len(in), given(in), emit)
 }
 
+// passes counts the baselines.
 func (o *DeepLiftSHAP) passes() int {
 	switch {
 	case o.Baseline.kind == "train":
-		return 2 * o.Baseline.count
+		return o.Baseline.count
 	case o.Baseline.kind == "images":
 		if a, err := npy.Read(o.Baseline.path); err == nil && len(a.Shape) > 0 {
-			return 2 * a.Shape[0]
+			return a.Shape[0]
 		}
 	}
-	return 2
+	return 1
 }
+
+// forwards counts them too: each goes forward beside the image (once for all
+// images where their number divides model.Lanes).
+func (o *DeepLiftSHAP) forwards(*model.Net) int { return o.passes() }
 
 func (o *DeepLiftSHAP) baselines() []Baseline { return []Baseline{o.Baseline} }
 

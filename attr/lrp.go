@@ -192,14 +192,6 @@ func (o *LRP) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) err
 	return o.stream(e, len(in), given(in), emit)
 }
 
-// passes counts 1, or 2 where a rule goes through the layers in two ways.
-func (o *LRP) passes() int {
-	if o.Preset == "epsilon" && o.Rules.simple() {
-		return 1
-	}
-	return 2
-}
-
 func (o *LRP) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
 	if err := o.propagate(e, "", n, input, emit); err != nil {
 		return fmt.Errorf("attr: lrp: %w", err)

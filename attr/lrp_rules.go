@@ -173,16 +173,6 @@ func (r LRPRules) of(l model.Layer) *layerRule {
 	return nil
 }
 
-// simple reports whether every rule goes through its layer in one way.
-func (r LRPRules) simple() bool {
-	for _, l := range r.rules {
-		if l.kind == "gamma" || l.kind == "alpha_beta" || l.kind == "z_box" {
-			return false
-		}
-	}
-	return true
-}
-
 // check reports rules that fit no layer with weights.
 func (r LRPRules) check(n *model.Net) error {
 	var errs []error

@@ -296,3 +296,33 @@ func lrpGoldenRows(add func(file, name string, m Method)) {
 	deep.Preset = "epsilon_plus"
 	add("layer_lrp", "layer=pool1 preset=epsilon_plus", deep)
 }
+
+// Beyond a gradient, rules take passes with other weights, by the layers' shares
+// of the network's work.
+func TestLRPCost(t *testing.T) {
+	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []struct {
+		preset, rules string
+		want          string
+	}{
+		{"epsilon", "", "1 gradient"},
+		{"epsilon_plus", "", "1 gradient and 1 forward pass"},
+		{"epsilon_alpha2_beta1", "", "1 gradient and 2 forward passes"},
+		{"epsilon_gamma_box", "", "1 gradient and 1 forward pass"},
+		{"epsilon_plus_flat", "", "1 gradient"},
+		{"epsilon_alpha2_beta1_flat", "", "1 gradient and 1 forward pass"},
+		{"deep_taylor", "", "1 gradient and 1 forward pass"},
+		{"excitation_backprop", "", "1 gradient and 2 forward passes"},
+		{"epsilon", "*=alpha_beta", "1 gradient and 3 forward passes"},
+		{"epsilon", "*=w_square", "1 gradient"},
+	} {
+		o := newLRP()
+		o.Preset, o.Rules = r.preset, lrpRules(t, r.rules)
+		if got := Cost(o, n); got != r.want {
+			t.Errorf("%s %s: %s, want %s", r.preset, r.rules, got, r.want)
+		}
+	}
+}

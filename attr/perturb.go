@@ -131,7 +131,8 @@ func shuffle(s *rng.Stream, p []int32) {
 
 // Forwards returns how many passes forward m takes per image on a network that
 // passed its Check, beyond those that Passes counts: the perturbed copies of
-// perturbation methods. For superpixels it is the largest number.
+// perturbation methods, DeepLift's baselines, and what LRP's rules take beyond a
+// gradient. For superpixels it is the largest number.
 func Forwards(m Method, n *model.Net) int {
 	switch o := m.(type) {
 	case *NoiseTunnel:

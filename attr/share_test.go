@@ -144,7 +144,7 @@ func TestPasses(t *testing.T) {
 	}{
 		{&Saliency{}, 1},
 		{&IntegratedGradients{NSteps: 50}, 50},
-		{&DeepLift{}, 2},
+		{&DeepLift{}, 1},
 		{&NoiseTunnel{Over: &IntegratedGradients{NSteps: 20}, NTSamples: 5}, 100},
 		{&Random{}, 0},
 		{&EdgeDetector{}, 0},

@@ -39,7 +39,7 @@ func TestEveryEntry(t *testing.T) {
 	if err := tutorial.Resolve(); err != nil {
 		t.Fatal(err)
 	}
-	costs := regexp.MustCompile(`^(none|1 gradient|1 forward pass|\d+ gradients|\d+ forward passes)$`)
+	costs := regexp.MustCompile(`^(none|1 gradient|1 forward pass|\d+ gradients|\d+ forward passes|1 gradient and 1 forward pass|\d+ gradients and \d+ forward passes)$`)
 	for name, entry := range Methods {
 		t.Run(name, func(t *testing.T) {
 			m := entry.New()
