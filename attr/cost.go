@@ -15,7 +15,7 @@ func Cost(m Method, n *model.Net) string {
 	for _, p := range []struct {
 		count     int
 		one, many string
-	}{{Passes(m), "gradient", "gradients"}, {Forwards(m, n), "forward pass", "forward passes"}} {
+	}{{Passes(m, n), "gradient", "gradients"}, {Forwards(m, n), "forward pass", "forward passes"}} {
 		switch p.count {
 		case 0:
 		case 1:

@@ -62,7 +62,7 @@ func TestGradientFamilyPasses(t *testing.T) {
 		{&NoiseTunnel{Over: &GuidedIntegratedGradients{NSteps: 4}, NTSamples: 3}, 12},
 		{&Constant{}, 0},
 	} {
-		if got := Passes(r.m); got != r.want {
+		if got := Passes(r.m, nil); got != r.want {
 			t.Errorf("%s: got %d passes, want %d", Name(r.m), got, r.want)
 		}
 	}

@@ -93,6 +93,11 @@ func (o *IntegratedGradients) Attribute(e *Env, in []Input, emit func(i int, a A
 	if err != nil {
 		return fmt.Errorf("attr: integrated_gradients: %w", err)
 	}
+	if o.Quadrature == exactly {
+		if fb, err = e.apart(in, fx, from); err != nil {
+			return fmt.Errorf("attr: integrated_gradients: baseline: %w", err)
+		}
+	}
 	return o.stream(e, len(in), given(in), func(i int, a Attribution) {
 		a.FX = fx[i]
 		if o.MultiplyByInputs {
@@ -103,9 +108,6 @@ func (o *IntegratedGradients) Attribute(e *Env, in []Input, emit func(i int, a A
 }
 
 func (o *IntegratedGradients) passes() int {
-	if o.Quadrature == exactly {
-		return exactPasses
-	}
 	if o.Tolerance > 0 {
 		return o.MaxSteps // at most
 	}

@@ -1,6 +1,10 @@
 package attr
 
-import "reflect"
+import (
+	"reflect"
+
+	"assay/model"
+)
 
 // Share groups configurations that are cheaper together: noise tunnels over the
 // same method, whose noise is drawn once and whose smaller nt_samples and other
@@ -61,14 +65,19 @@ func Run(e *Env, ms []Method, in []Input, emit func(k, i int, a Attribution)) er
 }
 
 // Passes returns how many passes forward and backward through the network m
-// takes per image when it runs alone; DeepLift's input and baseline count one
-// each. The one or two passes forward for F(x) and F(baseline) are not counted;
-// those of perturbed copies are counted by Forwards.
-func Passes(m Method) int {
-	switch o := m.(type) {
-	case *NoiseTunnel:
-		return o.copies() * Passes(o.Over)
-	case streamer:
+// takes per image when it runs alone. The one or two passes forward for F(x) and
+// F(baseline) are not counted; those of perturbed copies, of DeepLift's baselines
+// and of LRP's rules are counted by Forwards. The exact integral takes as
+// many as the image asks for; for it the number is what its work on n amounts to,
+// to a factor of 2.
+func Passes(m Method, n *model.Net) int {
+	if t, ok := m.(*NoiseTunnel); ok {
+		return t.copies() * Passes(t.Over, n)
+	}
+	if o, ok := m.(interface{ exact() bool }); ok && o.exact() {
+		return exactPasses(n)
+	}
+	if o, ok := m.(streamer); ok {
 		return o.passes()
 	}
 	return 0

@@ -138,6 +138,11 @@ func TestVarianceIsNeverNegative(t *testing.T) {
 }
 
 func TestPasses(t *testing.T) {
+	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	exact := &IntegratedGradients{Quadrature: exactly, NSteps: 50}
 	for _, r := range []struct {
 		m    Method
 		want int
@@ -148,8 +153,11 @@ func TestPasses(t *testing.T) {
 		{&NoiseTunnel{Over: &IntegratedGradients{NSteps: 20}, NTSamples: 5}, 100},
 		{&Random{}, 0},
 		{&EdgeDetector{}, 0},
+		{exact, exactPasses(n)},
+		{&NoiseTunnel{Over: exact, NTSamples: 5}, 5 * exactPasses(n)},
+		{&LayerIntegratedGradients{AtLayer{Layer: "pool1"}, *exact}, exactPasses(n)},
 	} {
-		if got := Passes(r.m); got != r.want {
+		if got := Passes(r.m, n); got != r.want {
 			t.Errorf("%s: got %d passes, want %d", Name(r.m), got, r.want)
 		}
 	}

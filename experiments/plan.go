@@ -122,7 +122,7 @@ func (p *Plan) explaining(members []int) (gradients, forwards int) {
 	largest := map[noise]passes{} // of the noise tunnels of a group
 	for _, k := range members {
 		m := p.Attributions[k].Method
-		add := passes{attr.Passes(m), attr.Forwards(m, p.net)}
+		add := passes{attr.Passes(m, p.net), attr.Forwards(m, p.net)}
 		if t, ok := m.(*attr.NoiseTunnel); ok && t.Tolerance == 0 {
 			at := noise{t.Stdevs, t.StdevsRelative}
 			former := largest[at]

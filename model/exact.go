@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -34,20 +35,22 @@ const tiny = 0x1p-32
 // blocks, and with an error where a logit or a gradient is not finite.
 //
 // A path is cut at every point where a ReLU switches or the winner of a
-// max-pool changes; between two cuts the network is affine, so its gradient at
-// the middle, times the length, is the integral. The cuts are found layer by
+// max-pool changes; between two cuts the network is affine, so its gradient
+// there, times the length, is the integral. The cuts are found layer by
 // layer (Sotoudeh & Thakur, "Computing Linear Restrictions of Neural Networks",
 // NeurIPS 2019): before the first non-linear layer the activation is affine on
 // the whole path, and its values at both ends give the cuts of that layer;
 // between those the activation before the second one is affine, and so on.
 // Nothing walks from cut to cut: each layer is a stage that takes the points of
 // a path in order, 16 side by side, compares neighbours, and hands on the points
-// with the new ones between them. Consecutive paths share the lanes.
+// with the new ones between them. Consecutive paths share the lanes. Gradients
+// are then led back through the parts of the network by links, which need not
+// run it forward again (link).
 //
 // Values are float32 and cuts float64. A cut that rounding puts a little beside
-// its place costs its distance times the jump of the gradient there, since every
-// gradient is that of the network at a point on the path, whatever the stages
-// found: errors do not add up along the path. What lies before the first
+// its place costs its distance times the jump of the gradient there. Errors do
+// not add up along the path: at every point of a stage the state of its layer is
+// that of the values there, however it was reached. What lies before the first
 // non-linear layer is never run again: its gradient is taken once, of the sum.
 func (w *Worker) PathGradients(ctx context.Context, n int, fill func(i int, p *Path), fold func(i int, r PathResult)) error {
 	if err := w.m.net.PiecewiseLinear(); err != nil {
@@ -71,43 +74,35 @@ func (w *Worker) PathGradients(ctx context.Context, n int, fill func(i int, p *P
 	return p.flush()
 }
 
-// paths is the memory of PathGradients: stages that find the cuts, a pass that
-// takes gradients between them, and one that leads those to the input.
+// paths is the memory of PathGradients: stages that find the cuts, links that take
+// gradients between them, and a pass that leads those to the input.
 type paths struct {
 	ctx    context.Context
 	fold   func(i int, r PathResult)
 	stages []*stage
+	links  []*link
 	size   int // values of an image
-	inner  int // and of the activation before the first non-linear layer
-
-	grad  *pass // of the layers from the first non-linear one on
-	piece [Lanes]piece
-	n     int // lanes of grad that are taken
+	inner  int // and of the activation that the first link leads to
 
 	back *pass // of the layers before it, nil if there is none
 	seed rows  // sums to lead back
 	mean rows  // and what becomes of them
 	done []*walk
 
-	free []*walk
+	target []float32 // [classes] the derivative that the last link begins with
+	free   []*walk
 }
 
 // walk is one path on its way.
 type walk struct {
 	i       int
 	target  Target
-	x, base []float32 // [size] the path's ends,
-	zx, zb  []float32 // [inner] and those of the activation that grad starts from
-	last    float64   // the last cut that came out of the stages
+	x, base []float32  // [size] the path's ends
+	states  [][]uint16 // by kink, at the beginning
+	events  []event
+	split   int // the first link whose gradients are taken kink by kink
 	regions int
 	sum     []float64 // [inner]
-}
-
-// piece is a region of a path, in a lane of grad.
-type piece struct {
-	walk   *walk
-	length float64
-	last   bool
 }
 
 // stage runs the layers up to a non-linear one and finds the cuts of the latter.
@@ -120,17 +115,18 @@ type stage struct {
 	z     rows   // the activation before the non-linear layer
 	out   rows   // z or x: what is handed on
 	layer string // its name
+	at    int    // place among the stages
 	kink  kink
 	next  *stage
-	done  func(p point) error // takes the points of the last stage
+	end   func(k *walk) error // takes the paths of the last stage
 
-	points   [Lanes]point
-	n        int
-	cuts     []float64
-	prevZ    []float32 // those of the point before the one in the first row,
-	prevOut  []float32
-	prevAt   float64 // and where on the path that was
-	keepEnds bool    // z at the ends of the path is where grad starts from
+	points  [Lanes]point
+	n       int
+	cuts    []cut
+	now     []uint16  // the state of the kink
+	prevZ   []float32 // those of the point before the one in the first row,
+	prevOut []float32
+	prevAt  float64 // and where on the path that was
 }
 
 // point is a place on a path, 0 the baseline and 1 the input.
@@ -141,8 +137,10 @@ type point struct {
 
 func newPaths(m *Model) *paths {
 	n := m.net
-	p := &paths{size: n.Input.Size(), inner: n.Input.Size()}
-	rest, at := m, 0 // at is the activation that the next stage takes
+	p := &paths{size: n.Input.Size(), inner: n.Input.Size(), target: make([]float32, n.Classes())}
+	at := 0                              // the activation that the next stage takes
+	starts, firsts := []int{0}, []int{0} // of the links: activation and stage
+	var sizes []int                      // of the states, by stage
 	for i := 0; i < len(n.Layers); {
 		k, layers := n.kinkOf(i)
 		if k == nil {
@@ -150,7 +148,7 @@ func newPaths(m *Model) *paths {
 			continue
 		}
 		z := n.reads()[i][0]
-		s := &stage{layer: n.Layers[i].Name, kink: k, done: p.region}
+		s := &stage{layer: n.Layers[i].Name, at: len(p.stages), kink: k, end: p.end}
 		if z == at {
 			s.x = newRows(n.shapeOf(at).Size(), Lanes)
 			s.z = s.x
@@ -161,22 +159,35 @@ func newPaths(m *Model) *paths {
 		s.out = s.x
 		if n.cutAt(z) {
 			s.out, at = s.z, z
+			if len(p.stages) == 0 {
+				starts[0] = z
+			} else {
+				starts, firsts = append(starts, z), append(firsts, len(p.stages))
+			}
 		}
 		s.prevZ, s.prevOut = make([]float32, s.z.n), make([]float32, s.out.n)
-		if len(p.stages) == 0 && at > 0 {
-			s.keepEnds = true
-			p.inner = s.z.n
-			p.back = m.between(0, z).Worker().pass(Gradient)
-			p.seed = newRows(p.inner, Lanes)
-			rest = m.between(z, len(n.Layers))
-		}
+		size := n.Shapes()[i+layers-1].Size()
+		s.now, sizes = make([]uint16, size), append(sizes, size)
 		if len(p.stages) > 0 {
 			p.stages[len(p.stages)-1].next = s
 		}
 		p.stages = append(p.stages, s)
 		i += layers
 	}
-	p.grad = rest.Worker().pass(Gradient)
+	var before *link
+	for i, from := range starts {
+		to, kinks := len(n.Layers), sizes[min(firsts[i], len(sizes)):]
+		if i+1 < len(starts) {
+			to, kinks = starts[i+1], sizes[firsts[i]:firsts[i+1]]
+		}
+		before = newLink(p, m.between(from, to), i, firsts[i], kinks, before)
+		p.links = append(p.links, before)
+	}
+	if starts[0] > 0 {
+		p.inner = n.shapeOf(starts[0]).Size()
+		p.back = m.between(0, starts[0]).Worker().pass(Gradient)
+		p.seed = newRows(p.inner, Lanes)
+	}
 	p.mean = newRows(p.size, Lanes)
 	return p
 }
@@ -200,41 +211,39 @@ func (m *Model) between(from, to int) *Model {
 
 // reset forgets what an interrupted call left behind.
 func (p *paths) reset() {
-	p.n, p.done = 0, p.done[:0]
+	p.done = p.done[:0]
 	for _, s := range p.stages {
 		s.n = 0
+	}
+	for _, l := range p.links {
+		l.n, l.walk = 0, nil
 	}
 }
 
 // open takes a walk for path i. As many are open as there are ends of paths in
-// the lanes of all stages, however many paths there are.
+// the lanes of all stages and links, however many paths there are.
 func (p *paths) open(i int) *walk {
 	var k *walk
 	if n := len(p.free); n > 0 {
 		k, p.free = p.free[n-1], p.free[:n-1]
 	} else {
 		k = &walk{x: make([]float32, p.size), base: make([]float32, p.size), sum: make([]float64, p.inner)}
-		k.zx, k.zb = k.x, k.base
-		if p.back != nil {
-			k.zx, k.zb = make([]float32, p.inner), make([]float32, p.inner)
+		for _, s := range p.stages {
+			k.states = append(k.states, make([]uint16, len(s.now)))
 		}
 	}
-	k.i, k.last, k.regions = i, 0, 0
+	k.i, k.events = i, k.events[:0]
 	clear(k.sum)
 	return k
 }
 
 // start sends the ends of a path through the stages.
 func (p *paths) start(k *walk) error {
+	if len(p.stages) == 0 {
+		return p.end(k)
+	}
 	for t, x := range [][]float32{k.base, k.x} {
-		at := point{k, float64(t)}
-		if len(p.stages) == 0 {
-			if err := p.region(at); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := p.stages[0].push(at, 1, x, x); err != nil {
+		if err := p.stages[0].push(point{k, float64(t)}, 1, x, x); err != nil {
 			return err
 		}
 	}
@@ -248,8 +257,10 @@ func (p *paths) flush() error {
 			return err
 		}
 	}
-	if err := p.gradients(); err != nil {
-		return err
+	for _, l := range slices.Backward(p.links) {
+		if err := l.run(); err != nil {
+			return err
+		}
 	}
 	return p.lead()
 }
@@ -288,17 +299,11 @@ func (s *stage) run() error {
 		if j := firstNotFinite(set(), z); j >= 0 { // a ReLU would turn NaN into 0 and nobody would know
 			return fmt.Errorf("model: value %d before %s of point %d is %v: the network overflows float32 on this input", j, s.layer, at.walk.i, z[j])
 		}
-		if s.keepEnds && at.t == 0 {
-			copy(at.walk.zb, z)
-		}
-		if s.keepEnds && at.t == 1 {
-			copy(at.walk.zx, z)
-		}
-		if at.t > 0 {
-			s.cuts = s.kink.cuts(prevZ, z, s.cuts[:0])
-			if err := s.between(at, prevAt, prevOut, out); err != nil {
-				return err
-			}
+		if at.t == 0 {
+			s.kink.state(z, s.now)
+			copy(at.walk.states[s.at], s.now)
+		} else if err := s.between(at, prevZ, z, prevAt, prevOut, out); err != nil {
+			return err
 		}
 		if err := s.hand(at, 1, out, out); err != nil {
 			return err
@@ -311,16 +316,20 @@ func (s *stage) run() error {
 	return nil
 }
 
-// between hands on the cuts between two neighbours a and b, the latter at.
-func (s *stage) between(at point, from float64, a, b []float32) error {
-	slices.Sort(s.cuts)
-	last := from
-	for _, u := range s.cuts {
-		t := from + float64(u*(at.t-from))
+// between finds the cuts between two neighbours a and b, the latter at, and hands
+// them on.
+func (s *stage) between(at point, za, zb []float32, from float64, a, b []float32) error {
+	s.cuts = s.kink.cuts(za, zb, s.now, s.cuts[:0])
+	slices.SortStableFunc(s.cuts, func(a, b cut) int { return cmp.Compare(a.u, b.u) })
+	last, k := from, at.walk
+	for _, c := range s.cuts {
+		t := min(max(from, from+float64(c.u*(at.t-from))), at.t)
+		k.events = append(k.events, event{t, int32(s.at), c.unit, c.to})
+		s.now[c.unit] = c.to
 		if !(t-last >= tiny && at.t-t >= tiny) { // nor NaN
 			continue
 		}
-		if err := s.hand(point{at.walk, t}, float32(u), b, a); err != nil {
+		if err := s.hand(point{k, t}, float32(c.u), b, a); err != nil {
 			return err
 		}
 		last = t
@@ -328,75 +337,47 @@ func (s *stage) between(at point, from float64, a, b []float32) error {
 	return nil
 }
 
-// hand gives a point to the next stage, or to the gradients after the last.
+// hand gives a point to the next stage. After the last one the end of a path is
+// all that matters.
 func (s *stage) hand(at point, alpha float32, b, a []float32) error {
-	if s.next == nil {
-		return s.done(at)
-	}
-	return s.next.push(at, alpha, b, a)
-}
-
-// region takes the next cut of a path and puts the middle of what it ends into a
-// lane of the gradient pass.
-func (p *paths) region(at point) error {
-	k := at.walk
-	if at.t == 0 {
-		return nil
-	}
-	middle := p.grad.x.row(p.n)
-	Lerp(float32(0.5*(k.last+at.t)), k.zx, k.zb, middle)
-	if j := firstNotFinite(set(), middle); j >= 0 {
-		return fmt.Errorf("model: from %v to %v at value %d of point %d overflows float32", k.zb[j], k.zx[j], j, k.i)
-	}
-	p.piece[p.n] = piece{k, at.t - k.last, at.t == 1}
-	k.last = at.t
-	p.n++
-	if p.n == Lanes {
-		return p.gradients()
+	switch {
+	case s.next != nil:
+		return s.next.push(at, alpha, b, a)
+	case at.t == 1:
+		return s.end(at.walk)
 	}
 	return nil
 }
 
-// gradients runs the gradient pass and adds gradient times length to the sums.
-func (p *paths) gradients() error {
+// end takes a path whose cuts are found.
+func (p *paths) end(k *walk) error {
 	if err := p.ctx.Err(); err != nil {
 		return err
 	}
-	g := p.grad
-	seed := g.leaf["seed"]
-	clear(seed)
-	for l := range p.n {
-		t := p.piece[l].walk.target
-		seed[t.Class*Lanes+l]++
-		if t.Minus >= 0 {
-			seed[t.Minus*Lanes+l]--
-		}
+	p.arrange(k)
+	clear(p.target)
+	p.target[k.target.Class]++
+	if k.target.Minus >= 0 {
+		p.target[k.target.Minus]--
 	}
-	g.load(p.inner, "x", g.x)
-	g.run()
-	g.store(g.logits.n, g.out[0], g.logits)
-	g.store(p.inner, g.out[1], g.grad)
-	n := p.n
-	p.n = 0
-	for l := range n {
-		c := p.piece[l]
-		r := Result{Grad: g.grad.row(l), Logits: g.logits.row(l)}
-		if err := g.finite(c.walk.i, r); err != nil {
-			return err
-		}
-		Accumulate(c.length, r.Grad, c.walk.sum)
-		c.walk.regions++
-		if !c.last {
-			continue
-		}
-		p.done = append(p.done, c.walk)
-		if len(p.done) == Lanes {
-			if err := p.lead(); err != nil {
-				return err
-			}
-		}
+	return p.links[len(p.links)-1].push(piece{walk: k, to: 1}, p.target)
+}
+
+// add takes a piece's gradient from the first link.
+func (p *paths) add(c piece, g []float32) error {
+	length := 1.0
+	if !c.summed {
+		length = c.to - c.from
 	}
-	return nil
+	Accumulate(length, g, c.walk.sum)
+	if c.to < 1 {
+		return nil
+	}
+	p.done = append(p.done, c.walk)
+	if len(p.done) < Lanes {
+		return nil
+	}
+	return p.lead()
 }
 
 // lead takes finished sums back to the input, all of them in one pass, and
@@ -420,8 +401,8 @@ func (p *paths) lead() error {
 				grad[j] = float32(v)
 			}
 		}
-		if err := p.grad.finite(k.i, Result{Grad: grad}); err != nil {
-			return err
+		if j := firstNotFinite(set(), grad); j >= 0 {
+			return fmt.Errorf("model: gradient %d of point %d is %v: the network overflows float32 on this input", j, k.i, grad[j])
 		}
 		p.fold(k.i, PathResult{X: k.x, Baseline: k.base, Grad: grad, Regions: k.regions})
 		p.free = append(p.free, k)

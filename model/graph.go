@@ -18,6 +18,7 @@ type graph struct {
 	leaves   map[string]*gorgonia.Node // "x", "baseline", "seed", "labels"
 	stats    map[string]*gorgonia.Node // of the batch, by batch norm, in a training graph
 	sums     map[*gorgonia.Node]*op    // Gorgonia's own sums of the derivatives of an activation read twice
+	gates    map[int]standIn           // of a gatedGraph, by layer; nil otherwise
 	lrp      *lrpGraph                 // of an LRP graph: the layers' rules; nil otherwise
 }
 
@@ -68,6 +69,10 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 		in := t.alias[t.reads[i][0]]
 		s := shapes[in]
 		h := t.take(in)
+		if gate := b.gates[i]; gate != nil {
+			t.acts[i+1] = gate(h)
+			continue
+		}
 		var base *gorgonia.Node // the baseline's input to this layer
 		if ref != nil {
 			base = ref[in]

@@ -3,6 +3,10 @@ package model
 import (
 	"fmt"
 	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"assay/model/internal/kernel"
 )
 
 // PiecewiseLinear reports why the network is not a piecewise linear function:
@@ -20,9 +24,23 @@ func (n *Net) PiecewiseLinear() error {
 // whose activations before the layer are a and b, while those between run
 // straight from a to b.
 type kink interface {
-	// cuts appends the places, 0 at a and 1 at b, in no order. Places at or
-	// beyond the ends may be among them.
-	cuts(a, b []float32, to []float64) []float64
+	// cuts appends the places; now is the state at a. Those of one value or window
+	// come in order, and places at or beyond the ends may be among them.
+	cuts(a, b []float32, now []uint16, to []cut) []cut
+	// state writes which affine piece the layer is in at z, a code for each value
+	// that it puts out.
+	state(z []float32, to []uint16)
+	// gate adds the layer where it is known which piece it is in; codes holds the
+	// states of the lanes. It has only a way back.
+	gate(b *graph, z, codes *gorgonia.Node) *gorgonia.Node
+}
+
+// cut is a place where a layer leaves an affine piece: 0 at a and 1 at b; the
+// value that it puts out at place unit goes over to the state to.
+type cut struct {
+	u    float64
+	unit int32
+	to   uint16
 }
 
 // kinkOf returns the kink of layer i of a piecewise linear network, nil if the
@@ -49,18 +67,33 @@ func (n *Net) kinkOf(i int) (kink, int) {
 	switch l := n.Layers[i]; l.Kind {
 	case "relu":
 		if before("max_pool2d") {
-			return &winners{pool: newPool(n.Layers[i+1], s, 1, true)}, 2
+			return newWinners(n.Layers[i+1], s, true), 2
 		}
-		return signs{}, 1
+		return signs{0}, 1
 	case "leaky_relu":
-		return signs{}, 1
+		return signs{float32(l.Slope)}, 1
 	case "max_pool2d":
 		if before("relu") {
-			return &winners{pool: newPool(l, s, 1, true)}, 2
+			return newWinners(l, s, true), 2
 		}
-		return &winners{pool: newPool(l, s, 1, false)}, 1
+		return newWinners(l, s, false), 1
 	}
 	return nil, 1
+}
+
+// Kinks counts the places where a piecewise linear network can leave an affine
+// piece: values before a ReLU or leaky ReLU, and windows of max-pools, whose ReLU
+// in front or behind counts with them.
+func (n *Net) Kinks() int {
+	count := 0
+	for i := 0; i < len(n.Layers); {
+		k, layers := n.kinkOf(i)
+		if k != nil {
+			count += n.Shapes()[i+layers-1].Size()
+		}
+		i += layers
+	}
+	return count
 }
 
 // cutAt reports whether the network can be cut at an activation: no layer
@@ -82,53 +115,101 @@ func (n *Net) shapeOf(activation int) Shape {
 	return n.Shapes()[activation-1]
 }
 
-// signs is the kink of a ReLU or leaky ReLU: a value changes its sign.
-type signs struct{}
+// signs is the kink of a ReLU or leaky ReLU: a value changes its sign. The state
+// is 1 above 0.
+type signs struct{ slope float32 }
 
-func (signs) cuts(a, b []float32, to []float64) []float64 {
+func (signs) cuts(a, b []float32, _ []uint16, to []cut) []cut {
 	b = b[:len(a)]
 	for j, v := range a {
 		if (v > 0) != (b[j] > 0) {
-			to = append(to, float64(v)/(float64(v)-float64(b[j])))
+			c := cut{float64(v) / (float64(v) - float64(b[j])), int32(j), 0}
+			if b[j] > 0 {
+				c.to = 1
+			}
+			to = append(to, c)
 		}
 	}
 	return to
 }
 
+func (signs) state(z []float32, to []uint16) {
+	for j, v := range z {
+		to[j] = 0
+		if v > 0 {
+			to[j] = 1
+		}
+	}
+}
+
+func (s signs) gate(b *graph, z, codes *gorgonia.Node) *gorgonia.Node {
+	shape := z.Shape().Clone()
+	n, dims := shape.TotalSize(), len(shape)
+	id := fmt.Sprintf("signs %v slope %v", shape, s.slope)
+	return b.apply(&op{
+		name: id, in: []int{dims, dims}, shape: shape, wrt: []bool{true, false}, inPlace: -1, run: backOnly,
+		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			return []*gorgonia.Node{b.apply(&op{
+				name: id + " gradient", in: []int{dims, dims}, shape: shape, wrt: make([]bool, 2), inPlace: 1,
+				run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
+					if s.slope == 0 {
+						k.ReLUGrad(n, &in[0][0], &in[1][0], &d[0])
+						return
+					}
+					for i, g := range in[1] {
+						if in[0][i] == 0 {
+							g *= s.slope
+						}
+						d[i] = g
+					}
+				},
+			}, in[1], grad), nil}
+		},
+	}, z, codes)
+}
+
+// backOnly stands for a computation forward that nothing asks for.
+func backOnly(*kernel.Set, []float32, [][]float32, []float32) {
+	panic("model: the values of a gate were asked for")
+}
+
 // winners is the kink of a max-pool: the largest of the values in a window
 // becomes another. As a maximum of straight lines the output is convex, so a
-// value that is the largest at both ends is so everywhere between.
+// value that is the largest at both ends is so everywhere between. The state is
+// one more than the winner's tap, or 0 where none is above the floor.
 type winners struct {
-	pool  *pool
+	pool  *pool // of a single lane
+	wide  *pool // of all lanes
 	lines []line
 }
 
-// line is a value of a window: at 0, and what it gains until 1.
-type line struct{ at, slope float64 }
+// line is a value of a window: at 0, what it gains until 1, and its state.
+type line struct {
+	at, slope float64
+	state     uint16
+}
 
-func (w *winners) cuts(a, b []float32, to []float64) []float64 {
+func newWinners(l Layer, s Shape, relu bool) *winners {
+	return &winners{pool: newPool(l, s, 1, relu), wide: newPool(l, s, Lanes, relu)}
+}
+
+func (w *winners) cuts(a, b []float32, now []uint16, to []cut) []cut {
 	p := w.pool
 	off := p.off
-	p.rows(func(row, _ int) {
+	p.rows(func(row, out int) {
 		for x := range p.out.W {
 			at := row + x*p.step
-			best, top := -1, p.floor
-			for t, o := range off {
-				if v := a[at+int(o)]; v > top {
-					best, top = t, v
-				}
+			// Does the winner at a still win at b? Of several at a it may be any.
+			start, end := p.floor, p.floor
+			if c := now[out+x]; c > 0 {
+				start, end = a[at+int(off[c-1])], b[at+int(off[c-1])]
 			}
-			// Does the winner at a still win at b?
-			end := p.floor
-			if best >= 0 {
-				end = b[at+int(off[best])]
-			}
-			wins := end >= p.floor
+			wins := start >= p.floor && end >= p.floor
 			for _, o := range off {
-				wins = wins && end >= b[at+int(o)]
+				wins = wins && start >= a[at+int(o)] && end >= b[at+int(o)]
 			}
 			if !wins {
-				to = w.envelope(a, b, at, to)
+				to = w.envelope(a, b, at, int32(out+x), to)
 			}
 		}
 	})
@@ -136,14 +217,14 @@ func (w *winners) cuts(a, b []float32, to []float64) []float64 {
 }
 
 // envelope appends the corners of the maximum over the lines of one window.
-func (w *winners) envelope(a, b []float32, at int, to []float64) []float64 {
+func (w *winners) envelope(a, b []float32, at int, unit int32, to []cut) []cut {
 	w.lines = w.lines[:0]
-	for _, o := range w.pool.off {
+	for t, o := range w.pool.off {
 		v := float64(a[at+int(o)])
-		w.lines = append(w.lines, line{v, float64(b[at+int(o)]) - v})
+		w.lines = append(w.lines, line{v, float64(b[at+int(o)]) - v, uint16(t + 1)})
 	}
 	if w.pool.floor == 0 {
-		w.lines = append(w.lines, line{0, 0})
+		w.lines = append(w.lines, line{})
 	}
 	top := w.lines[0] // the largest at 0; of equals the one that rises most
 	for _, l := range w.lines[1:] {
@@ -151,6 +232,7 @@ func (w *winners) envelope(a, b []float32, at int, to []float64) []float64 {
 			top = l
 		}
 	}
+	to = append(to, cut{0, unit, top.state}) // of equals the state may name another
 	for {
 		u, next := 1.0, top
 		for _, l := range w.lines {
@@ -165,7 +247,48 @@ func (w *winners) envelope(a, b []float32, at int, to []float64) []float64 {
 		if u == 1 {
 			return to
 		}
-		to = append(to, u)
+		to = append(to, cut{u, unit, next.state})
 		top = next
 	}
+}
+
+func (w *winners) state(z []float32, to []uint16) {
+	p := w.pool
+	p.rows(func(row, out int) {
+		for x := range p.out.W {
+			top := p.floor
+			to[out+x] = 0
+			for t, o := range p.off {
+				if v := z[row+x*p.step+int(o)]; v > top {
+					to[out+x], top = uint16(t+1), v
+				}
+			}
+		}
+	})
+}
+
+func (w *winners) gate(b *graph, z, codes *gorgonia.Node) *gorgonia.Node {
+	p := w.wide
+	return b.apply(&op{
+		name: p.id + " winners", in: []int{4, 4}, shape: p.tensor(p.out), wrt: []bool{true, false}, inPlace: -1, run: backOnly,
+		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			return []*gorgonia.Node{b.apply(&op{
+				name: p.id + " winners gradient", in: []int{4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 2), inPlace: -1,
+				run: func(_ *kernel.Set, d []float32, in [][]float32, _ []float32) {
+					clear(d)
+					p.rows(func(row, out int) {
+						for x := range p.out.W {
+							g, code := in[1][out+x*Lanes:][:Lanes], in[0][out+x*Lanes:][:Lanes]
+							at := d[row+x*p.step*Lanes:]
+							for l, c := range code {
+								if c > 0 {
+									at[int(p.off[int(c)-1])+l] += g[l]
+								}
+							}
+						}
+					})
+				},
+			}, in[1], grad), nil}
+		},
+	}, z, codes)
 }

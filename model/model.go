@@ -36,10 +36,14 @@
 //     images. A network with batch norms trains on its whole batch as one block;
 //     its statistics are float64 sums.
 //   - The softmax is float64, with the exp and log of package rng.
+//   - The Rescale rule carries the change from the baseline, not the input's own
+//     activations: chains as above without bias, and changes of the other layers
+//     that are rounded against themselves, not against the activation.
 //   - Worker.PathGradients keeps places on a path and sums of gradients in
-//     float64, and values in float32: rounding moves a cut by about as much as
-//     it moves a value, and costs that distance times the gradient's jump there,
-//     some 1e-6 of a map in all. Cuts closer than 2^-32 of the path are one.
+//     float64, and values in float32, as sums are that go back through a part of
+//     the network: rounding moves a cut by about as much as it moves a value, and
+//     costs that distance times the gradient's jump there, some 1e-6 of a map in
+//     all. Cuts closer than 2^-32 of the path are one.
 package model
 
 import (
@@ -147,6 +151,8 @@ func (m *Model) program(r Rule) *program {
 		g, outs = forwardGraph(m.net)
 	case biased:
 		g, outs = biasGraph(m.net)
+	case gated:
+		g, outs = gatedGraph(m.net)
 	default:
 		g, outs = backwardGraph(m.net, r)
 	}

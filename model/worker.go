@@ -251,7 +251,7 @@ func (w *Worker) Logits(ctx context.Context, n int, fill func(i int, x []float32
 
 // load interleaves rows into a leaf, store takes a result apart. Kernels move
 // four values of each row at a time; the rest follows one by one.
-func (p *pass) load(n int, leaf string, r rows) {
+func (p *instance) load(n int, leaf string, r rows) {
 	dst := p.leaf[leaf]
 	whole := n &^ 3
 	if whole > 0 {
@@ -264,7 +264,7 @@ func (p *pass) load(n int, leaf string, r rows) {
 	}
 }
 
-func (p *pass) store(n int, src []float32, r rows) {
+func (p *instance) store(n int, src []float32, r rows) {
 	whole := n &^ 3
 	if whole > 0 {
 		p.k.Rows16(whole, &src[0], &r.buf[0], r.ld)
