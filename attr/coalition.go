@@ -67,9 +67,6 @@ func (c *coalition) trim() {
 // bit is 1 where feature f is present, else 0.
 func (c *coalition) bit(f int) uint64 { return c.present[f/64] >> (f % 64) & 1 }
 
-// has reports whether feature f is present.
-func (c *coalition) has(f int) bool { return c.bit(f) == 1 }
-
 // members lists the features that are present, ascending.
 func (c *coalition) members() []int32 {
 	c.list = c.list[:0]

@@ -27,6 +27,7 @@ type factor struct {
 	square []float64 // [rank][rank] P^T P
 
 	sorted []float64
+	near   []float64
 	left   []float64 // [n] diagonal of L less what the columns so far make of it
 	cols   []float64 // [rank][n]
 }
@@ -41,7 +42,8 @@ func (g *factor) decompose(v []float64) {
 	n := len(v)
 	g.sorted = append(g.sorted[:0], v...)
 	slices.Sort(g.sorted)
-	width := medianDistance(g.sorted)
+	var width float64
+	width, g.near = medianDistance(g.sorted, g.near)
 	g.left = resize(g.left, n)
 	for i := range g.left {
 		g.left[i] = 1
@@ -135,32 +137,55 @@ func dot(a, b []float64) float64 {
 
 // medianDistance returns the median of |a-b| over the pairs of an ascending
 // list of at least two values, the lower one of two: the smallest distance that
-// at least half of the pairs do not exceed, to the last bit.
-func medianDistance(v []float64) float64 {
+// at least half of the pairs do not exceed, to the last bit. near is memory that
+// it may use, and is returned.
+func medianDistance(v, near []float64) (float64, []float64) {
 	n := len(v)
-	want := (n*(n-1)/2 + 1) / 2
-	within := func(d float64) bool {
+	pairs := n * (n - 1) / 2
+	want := (pairs + 1) / 2
+	within := func(d float64) int {
 		count, lo := 0, 0
-		for hi := range v {
-			for v[hi]-v[lo] > d {
+		for hi, x := range v {
+			for x-v[lo] > d {
 				lo++
 			}
 			count += hi - lo
 		}
-		return count >= want
+		return count
 	}
-	if within(0) {
-		return 0
+	few := within(0)
+	if few >= want {
+		return 0, near
 	}
-	// The bits of non-negative floats are ordered as the numbers are.
-	lo, hi := uint64(0), math.Float64bits(v[n-1]-v[0])
-	for hi-lo > 1 {
+	// The bits of non-negative floats are ordered as the numbers are. few and many
+	// are the pairs within lo and hi: when these are so near that a list holds what
+	// lies between, the list is sorted.
+	lo, hi, many := uint64(0), math.Float64bits(v[n-1]-v[0]), pairs
+	for hi-lo > 1 && many-few > n {
 		mid := lo + (hi-lo)/2
-		if within(math.Float64frombits(mid)) {
-			hi = mid
+		if count := within(math.Float64frombits(mid)); count >= want {
+			hi, many = mid, count
 		} else {
-			lo = mid
+			lo, few = mid, count
 		}
 	}
-	return math.Float64frombits(hi)
+	if many-few > n {
+		return math.Float64frombits(hi), near
+	}
+	near = near[:0]
+	above, most := math.Float64frombits(lo), math.Float64frombits(hi)
+	first, end := 0, 0 // from first on within most, from end on within above
+	for _, x := range v {
+		for x-v[first] > most {
+			first++
+		}
+		for x-v[end] > above {
+			end++
+		}
+		for _, y := range v[first:end] {
+			near = append(near, x-y)
+		}
+	}
+	slices.Sort(near)
+	return near[want-few-1], near
 }

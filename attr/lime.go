@@ -155,12 +155,9 @@ func (t *limeTrial) fill(k, n int, b *model.Block, lane int) {
 		copy(t.sets[l*words:], t.set.present)
 		w := t.weight()
 		t.w[t.sample+l] = w
-		row := t.rows[l*t.ld:][:t.count()]
+		row, pattern := t.rows[l*t.ld:][:t.count()], math.Float64bits(w)
 		for f := range row {
-			row[f] = 0
-			if t.set.has(f) {
-				row[f] = w
-			}
+			row[f] = math.Float64frombits(pattern & -t.set.bit(f)) // w or 0
 		}
 	}
 	t.showSets(b, lane+at, t.sets, words)

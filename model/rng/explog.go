@@ -33,7 +33,10 @@ func Exp(x float64) float64 {
 	p += float64(t * (-2.77777777770155933842e-03 + float64(t*(6.61375632143793436117e-05+float64(t*(-1.65339022054652515390e-06+float64(t*4.13813679705723846039e-08)))))))
 	c := r - float64(t*p)
 	y := 1 - ((lo - float64(r*c)/(2-c)) - hi)
-	return math.Ldexp(y, int(k))
+	if k < -1020 || k > 1023 {
+		return math.Ldexp(y, int(k))
+	}
+	return y * math.Float64frombits(uint64(int64(k)+1023)<<52) // exact
 }
 
 // Log returns the natural logarithm of x > 0.

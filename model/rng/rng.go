@@ -58,10 +58,11 @@ func (s *Stream) IntN(n int) int {
 	if n <= 0 {
 		panic("rng: IntN of a non-positive number")
 	}
-	// Rejection keeps every value equally likely.
-	limit := math.MaxUint64 - math.MaxUint64%uint64(n)
+	// Rejection from a multiple of n on keeps every value equally likely. That
+	// multiple is one of the last n numbers, so most draws need not know it.
 	for {
-		if v := s.src.Uint64(); v < limit {
+		v := s.src.Uint64()
+		if v < -uint64(n) || v < math.MaxUint64-math.MaxUint64%uint64(n) {
 			return int(v % uint64(n))
 		}
 	}
