@@ -29,7 +29,7 @@ type signed struct {
 	lanes   int
 	k       int
 	flip    bool // weights are [in][out][k][k]
-	layout      // of the input's rows
+	layout       // of the input's rows
 	ways    []way
 	block   int // input channels of a block
 	classes [][2]span

@@ -25,7 +25,11 @@
 //     every operation by itself. Smooth activations are float64 on one value, with
 //     the exp and log of package rng, rounded once.
 //   - LRP's rules are chains as above with other weights; between them every
-//     division, product and sum is rounded by itself. So are the sums by sign of
+//     division, product and sum is rounded by itself. Where a chain reads its
+//     inputs by the sign of the weights, weights that count for nothing are left
+//     out, and a block has as many channels as the first cache holds of 8 pixels of
+//     a row (see signed). A rule's sum may be put together from the layer's output
+//     and another sum, where both have the same sign. So are the sums by sign of
 //     RevealCancel; a ReLU's multipliers are float64 on one value, rounded once
 //     with what they multiply.
 //   - In training by fours, a linear layer's output is eight partial sums over its inputs

@@ -219,8 +219,8 @@ func (b *graph) bySign(dx, y *gorgonia.Node) *gorgonia.Node {
 			for from := 0; from < n; from += size {
 				m := min(size, n-from)
 				k.AddScaled(m, -1, &in[0][n+from], &in[0][from], q) // |x|
-				k.ReLUGrad(m, q, half, q)                            // 1/2 but where x is 0
-				k.ReLUGrad(m, &in[0][from], half, p)                 // 1/2 where it is above 0
+				k.ReLUGrad(m, q, half, q)                           // 1/2 but where x is 0
+				k.ReLUGrad(m, &in[0][from], half, p)                // 1/2 where it is above 0
 				// The share of the first is 1/2 + p - (q - p): 1, 0 or 1/2.
 				k.AddScaled(m, -1, q, half, q)
 				k.AddScaled(m, 2, p, q, p)
