@@ -33,16 +33,13 @@ func smooth(e *Env, in []Input) []Input {
 func BenchmarkPerturbations(b *testing.B) {
 	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
 	e := env(b, n, 1)
-	in := smooth(e, images(e, 4))
+	in := smooth(e, images(e, 20))
 	run := func(name string, m Method, evals func(in Input) int) {
 		b.Run(name, func(b *testing.B) {
 			if err := m.Check(n); err != nil {
 				b.Fatal(err)
 			}
-			in := in
-			if evals(in[0]) > 20000 {
-				in = in[:1]
-			}
+			in := in[:max(1, min(len(in), 10000/evals(in[0])))]
 			passes := 0
 			for _, x := range in {
 				passes += evals(x)

@@ -96,15 +96,14 @@ func (p *pieces) top(j int32) int32 {
 	return j
 }
 
-// grow gives the pixels without a number that of a neighbour, round by round. In
-// a round superpixels come in the order in which they reached their pixels; the
-// first round goes in reading order, and looks up, left, right and down.
+// grow gives the pixels without a number that of the neighbour that reaches them
+// first: in the first round superpixels reach out from all their pixels, in
+// reading order, up, left, right and down from each; then from the pixels that
+// were reached, in the order in which they were.
 func (p *pieces) grow(s model.Shape) {
 	wide := int32(s.W + 2)
 	around := [4]int32{-wide, -1, 1, wide}
 	p.queue = p.queue[:0]
-	// A number is marked by ^ where it was given in the same round's walk over the
-	// image: reaching on from there is the next rounds' part.
 	for r := range int32(s.H) {
 		for at := (r+1)*wide + 1; at < (r+1)*wide+1+int32(s.W); at++ {
 			n := p.number[at]
@@ -113,14 +112,14 @@ func (p *pieces) grow(s model.Shape) {
 			}
 			for _, d := range around {
 				if p.number[at+d] == -1 {
-					p.number[at+d] = ^(n + 1) // -2 and below
+					p.number[at+d] = -2 - n // reached, but not to reach out in this round
 					p.queue = append(p.queue, at+d)
 				}
 			}
 		}
 	}
 	for _, at := range p.queue {
-		p.number[at] = ^p.number[at] - 1
+		p.number[at] = -2 - p.number[at]
 	}
 	for i := 0; i < len(p.queue); i++ {
 		at := p.queue[i]

@@ -80,22 +80,25 @@ func (g *slic) cluster(s model.Shape, n int, compactness float64) {
 	high, wide := float64(s.H)/float64(rows), float64(s.W)/float64(cols)
 	g.centre = resize(g.centre, k*dim)
 	g.sum = resize(g.sum, 4*k*g.ld)
-	g.dist = resize(g.dist, area+3)
-	for len(g.far) < area+3 {
-		g.far = append(g.far, math.Inf(1))
-	}
 	if len(g.label) != area+3 {
 		g.label, g.before = make([]int64, area+3), make([]int64, area+3)
+		g.dist, g.far = make([]float64, area+3), make([]float64, area+3)
+		for j := range g.far {
+			g.far[j] = math.Inf(1)
+		}
 	}
-	g.pixel = resize(g.pixel, area*g.ld)
+	if len(g.pixel) != area*g.ld {
+		g.pixel = make([]float64, area*g.ld)
+	}
+	for ch := range s.C {
+		for j, v := range g.lab[ch*area:][:area] {
+			g.pixel[j*g.ld+ch] = v
+		}
+	}
 	for r := range s.H {
 		for c := range s.W {
-			j := r*s.W + c
-			to := g.pixel[j*g.ld:][:g.ld]
-			for ch := range s.C {
-				to[ch] = g.lab[ch*area+j]
-			}
-			to[s.C], to[s.C+1], to[dim] = float64(r), float64(c), 1
+			to := g.pixel[(r*s.W+c)*g.ld+s.C:][:3]
+			to[0], to[1], to[2] = float64(r), float64(c), 1
 		}
 	}
 	for i := range k {

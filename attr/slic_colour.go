@@ -9,22 +9,22 @@ import (
 
 // colours fills lab.
 func (g *slic) colours(e *Env, x []float32, s model.Shape) {
-	g.lab = resize(g.lab, s.Size()+3)
 	area := s.H * s.W
+	if len(g.lab) != s.Size()+3 {
+		g.lab = make([]float64, s.Size()+3)
+	}
 	if s.C == 3 && len(e.Mean) == 3 && len(e.Std) == 3 {
-		for j := range area {
-			var v [3]float64
-			for c := range v {
-				v[c] = linearLight(float64(float64(x[c*area+j])*float64(e.Std[c])) + float64(e.Mean[c]))
-			}
-			g.lab[j], g.lab[area+j], g.lab[2*area+j] = cielab(v)
+		for c := range s.C {
+			linearLight(x[c*area:][:area], float64(e.Std[c]), float64(e.Mean[c]), g.lab[c*area:][:area])
 		}
+		cielab(g.lab[:area], g.lab[area:2*area], g.lab[2*area:3*area])
 		return
 	}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range x {
 		lo, hi = math.Min(lo, float64(v)), math.Max(hi, float64(v))
 	}
+	clear(g.lab)
 	for j, v := range x {
 		if hi > lo {
 			g.lab[j] = 100 * ((float64(v) - lo) / (hi - lo))
@@ -32,34 +32,49 @@ func (g *slic) colours(e *Env, x []float32, s model.Shape) {
 	}
 }
 
-// linearLight undoes the transfer curve of sRGB (IEC 61966-2-1) of a value that
-// is 0 to 1 in an image.
-func linearLight(v float64) float64 {
-	switch {
-	case v >= 1:
-		return 1
-	case v > 0.04045:
-		return gamma.raise((v + 0.055) / 1.055)
-	case v > 0:
-		return v / 12.92
+// linearLight undoes the transfer curve of sRGB (IEC 61966-2-1) of values that
+// are, times std and with the mean, 0 to 1 in an image.
+func linearLight(x []float32, std, mean float64, light []float64) {
+	for j, v := range x {
+		v := float64(float64(v)*std) + mean
+		switch {
+		case v >= 1:
+			v = 1
+		case v > 0.04045:
+			v = gamma.raise((v + 0.055) * (1 / 1.055))
+		case v > 0:
+			v *= 1 / 12.92
+		default:
+			v = 0
+		}
+		light[j] = v
 	}
-	return 0
 }
 
-// cielab turns linear sRGB into CIELAB under D65 (CIE 15).
-func cielab(v [3]float64) (l, a, b float64) {
-	fx := lightness((float64(0.4124564*v[0]) + float64(0.3575761*v[1]) + float64(0.1804375*v[2])) / 0.95047)
-	fy := lightness(float64(0.2126729*v[0]) + float64(0.7151522*v[1]) + float64(0.0721750*v[2]))
-	fz := lightness((float64(0.0193339*v[0]) + float64(0.1191920*v[1]) + float64(0.9503041*v[2])) / 1.08883)
-	return float64(116*fy) - 16, 500 * (fx - fy), 200 * (fy - fz)
+// toXYZ are the rows of the matrix from linear sRGB to CIE XYZ under D65, each
+// over the white's value.
+var toXYZ = [3][3]float64{
+	{0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047},
+	{0.2126729, 0.7151522, 0.0721750},
+	{0.0193339 / 1.08883, 0.1191920 / 1.08883, 0.9503041 / 1.08883},
 }
 
-// lightness is the cube root of t, and near 0 a line.
-func lightness(t float64) float64 {
-	if t <= 216.0/24389 {
-		return (float64(t*(24389.0/27)) + 16) / 116
+// cielab turns linear sRGB, in three planes, into CIELAB under D65 (CIE 15).
+func cielab(r, g, b []float64) {
+	g, b = g[:len(r)], b[:len(r)]
+	for j, red := range r {
+		var f [3]float64
+		for k := range f {
+			m := &toXYZ[k]
+			t := float64(m[0]*red) + float64(m[1]*g[j]) + float64(m[2]*b[j])
+			if t > 216.0/24389 {
+				f[k] = cubeRoot.raise(t)
+			} else { // near 0 a line
+				f[k] = float64(t*(24389.0/27/116)) + 16.0/116
+			}
+		}
+		r[j], g[j], b[j] = float64(116*f[1])-16, 500*(f[0]-f[1]), 200*(f[1]-f[2])
 	}
-	return cubeRoot.raise(t)
 }
 
 // power raises numbers of 2^-8 to 2 to a fixed power. Such a number is c (1+d),
