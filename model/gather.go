@@ -23,6 +23,7 @@ import (
 type gather struct {
 	in, out Shape
 	lanes   int
+	plane   int // floats from one input channel to the next; see spaced
 	k       int // taps a side
 	block   int // input channels of a block
 	flip    bool
@@ -32,12 +33,17 @@ type gather struct {
 	tiles   []int // output channels of each tile
 	index   []int32
 	calls   []call
+	sweeps  []sweep
 	id      string
 }
 
+// sweep is a list of calls that are done for one block of input channels after
+// the other: of calls[from:to], those of the blocks [first, last).
+type sweep struct{ from, to, first, last int }
+
 // call is what the matrix kernel does for a tile of output channels over a
-// stretch of a row, a block of input channels after the other. Places count
-// floats in the respective operand, and are those of the first block.
+// stretch of a row and a block of input channels. Places count floats in the
+// respective operand, and are those of the first block.
 type call struct {
 	m, n      int
 	bias, out int
@@ -113,7 +119,10 @@ func backwardAxis(k, stride, pad, in, out int) axis {
 // the weight tensor is [in][out][k][k] instead of [out][in][k][k]: the input
 // gradient of a convolution has the roles of the channels exchanged.
 func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *gather {
-	g := &gather{in: in, out: out, lanes: lanes, k: k, flip: flip, rows: ay.spans, id: id}
+	g := &gather{in: in, out: out, lanes: lanes, plane: in.H * in.W * lanes, k: k, flip: flip, rows: ay.spans, id: id}
+	if g.spaced() {
+		g.plane += align
+	}
 	g.block = in.C
 	if in.C > 16 && k > 1 {
 		g.block = 8
@@ -133,7 +142,7 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 			for jy := range most {
 				for jx := range s.count {
 					for i := range channels {
-						off = append(off, int32(((i*in.H+jy*ay.inStep)*in.W+jx*ax.inStep)*lanes))
+						off = append(off, int32(i*g.plane+(jy*ay.inStep*in.W+jx*ax.inStep)*lanes))
 					}
 				}
 			}
@@ -190,6 +199,28 @@ func (g *gather) split() {
 // maxTile is the largest number of channels of a tile.
 const maxTile = 6
 
+// spaced reports whether the input is copied first, a cache line between its
+// channels. Where channels are a multiple of 4 KiB apart, the same pixel of all of
+// them falls into one set of the first cache, which holds eight lines: reading
+// them tap after tap then takes a third longer than it has to. The copy is worth
+// it if every value is read some hundred times.
+func (g *gather) spaced() bool {
+	reads := 0
+	for _, r := range g.rows {
+		reads += r.count
+	}
+	reads = reads * g.k * g.out.C / max(1, g.in.H)
+	return 4*g.in.H*g.in.W*g.lanes%4096 == 0 && g.in.C >= 4 && reads >= 96
+}
+
+// scratch is what do needs, in floats.
+func (g *gather) scratch() int {
+	if g.spaced() {
+		return g.in.C * g.plane
+	}
+	return 0
+}
+
 // pack lists, for every packed weight, its place in the weight tensor: per
 // class of columns and residue of tap rows [tile][block][tap row][tap column]
 // [channel of the block][out within the tile], so that the taps of a row of pixels
@@ -240,56 +271,125 @@ func (g *gather) packOp(dims int) *op {
 
 var noBias [8]float32
 
-// plan lists the kernel's calls, tile by tile: the weights of one stay in the
-// cache for all pixels.
+// The shares of a core's caches that inputs may take, in floats: three quarters
+// of the first one's 32 KiB and half of the 512 KiB that a small second one has.
+const (
+	firstCache  = 24 << 10 / 4
+	secondCache = 256 << 10 / 4
+)
+
+// plan lists the kernel's calls. Some output rows and some blocks of input
+// channels are done for all tiles, so that their inputs stay in the second cache
+// while the weights pass by; of these a tile does a few rows for one block after
+// the other, so that the block's inputs, its weights and the tile's outputs stay
+// in the first.
 func (g *gather) plan() {
-	L := g.lanes
-	whole, tail := g.in.C/g.block, g.in.C%g.block
-	o0 := 0 // output channels of the tiles done
-	for _, m := range g.tiles {
-		for y, r := range g.rows {
-			for _, u := range g.runs {
-				c := &g.classes[u.class]
-				res := r.first % c.stride
-				all := (g.k - res + c.stride - 1) / c.stride // tap rows of the residue
-				skip := r.first / c.stride                   // of which those above the input
-				cols := c.span.count
-				t := call{m: m, n: u.n * L, bias: o0, out: ((o0*g.out.H+y)*g.out.W + u.x) * L}
-				if r.count*cols > 0 {
-					w := c.base[res] + o0*all*cols*g.in.C
-					t.x = (r.at*g.in.W + u.at) * L
-					t.whole = part{&c.off[0], r.count * cols * g.block, w + skip*cols*g.block*m}
-					t.wStep = all * cols * g.block * m
-					if tail > 0 {
-						t.tail = part{&c.tail[0], r.count * cols * tail, w + whole*t.wStep + skip*cols*tail*m}
+	H, all := len(g.rows), (g.in.C+g.block-1)/g.block
+	rows, blocks := g.part()
+	few := 1
+	for few < rows && g.inputs(few+1)*g.block+maxTile*(few+1)*g.out.W*g.lanes <= firstCache {
+		few++
+	}
+	for y := 0; y < H; y += rows {
+		for b := 0; b < all; b += blocks {
+			o := 0
+			for _, m := range g.tiles {
+				for i := y; i < min(y+rows, H); i += few {
+					from := len(g.calls)
+					for r := i; r < min(i+few, y+rows, H); r++ {
+						g.row(r, o, m)
 					}
+					g.sweeps = append(g.sweeps, sweep{from, len(g.calls), b, min(b+blocks, all)})
 				}
-				g.calls = append(g.calls, t)
+				o += m
 			}
 		}
-		o0 += m
+	}
+}
+
+// inputs returns the floats of one input channel that so many output rows read.
+func (g *gather) inputs(rows int) int {
+	H := len(g.rows)
+	return min(g.in.H, (rows*g.in.H+H-1)/H+g.k-1) * g.in.W * g.lanes
+}
+
+// part returns the output rows and blocks of input channels of a part: of those
+// whose inputs fit the second cache the one that moves least, reckoning that all
+// weights pass by for every set of rows and all outputs for every set of blocks.
+func (g *gather) part() (rows, blocks int) {
+	all, H := (g.in.C+g.block-1)/g.block, len(g.rows)
+	rows, blocks = 1, 1
+	least := -1
+	for r := 1; r <= H; r++ {
+		b := min(all, secondCache/(g.inputs(r)*g.block))
+		if b == 0 {
+			break
+		}
+		parts, sets := (H+r-1)/r, (all+b-1)/b
+		moved := parts*(g.in.C*g.inputs(r)+len(g.index)) + 2*sets*g.out.C*g.out.H*g.out.W*g.lanes
+		if least < 0 || moved < least {
+			least, rows, blocks = moved, r, b
+		}
+	}
+	return rows, blocks
+}
+
+// row lists the calls of output row y for a tile of m channels from o0.
+func (g *gather) row(y, o0, m int) {
+	L, r := g.lanes, g.rows[y]
+	whole, tail := g.in.C/g.block, g.in.C%g.block
+	for _, u := range g.runs {
+		c := &g.classes[u.class]
+		res := r.first % c.stride
+		all := (g.k - res + c.stride - 1) / c.stride // tap rows of the residue
+		skip := r.first / c.stride                   // of which those above the input
+		cols := c.span.count
+		t := call{m: m, n: u.n * L, bias: o0, out: ((o0*g.out.H+y)*g.out.W + u.x) * L}
+		if r.count*cols > 0 {
+			w := c.base[res] + o0*all*cols*g.in.C
+			t.x = (r.at*g.in.W + u.at) * L
+			t.whole = part{&c.off[0], r.count * cols * g.block, w + skip*cols*g.block*m}
+			t.wStep = all * cols * g.block * m
+			if tail > 0 {
+				t.tail = part{&c.tail[0], r.count * cols * tail, w + whole*t.wStep + skip*cols*tail*m}
+			}
+		}
+		g.calls = append(g.calls, t)
 	}
 }
 
 // do runs the gather; bias may be nil.
-func (g *gather) do(k *kernel.Set, out, in, packed, bias []float32) {
-	om := g.out.H * g.out.W * g.lanes
-	xStep, blocks := g.block*g.in.H*g.in.W*g.lanes, g.in.C/g.block
-	for i := range g.calls {
-		c := &g.calls[i]
-		b := &noBias[0]
-		if bias != nil {
-			b = &bias[c.bias]
+func (g *gather) do(k *kernel.Set, out, in, packed, bias, scratch []float32) {
+	if dense := g.in.H * g.in.W * g.lanes; g.plane > dense {
+		for c := range g.in.C {
+			copy(scratch[c*g.plane:], in[c*dense:(c+1)*dense])
 		}
-		k.Gemm(c.m, c.n, c.whole.k, c.whole.off, &in[c.x], &packed[c.whole.w], b, &out[c.out], om)
-		if c.whole.k == 0 {
-			continue // no tap meets the input
-		}
-		for j := 1; j < blocks; j++ {
-			k.Gemm(c.m, c.n, c.whole.k, c.whole.off, &in[c.x+j*xStep], &packed[c.whole.w+j*c.wStep], nil, &out[c.out], om)
-		}
-		if c.tail.k > 0 {
-			k.Gemm(c.m, c.n, c.tail.k, c.tail.off, &in[c.x+blocks*xStep], &packed[c.tail.w], nil, &out[c.out], om)
+		in = scratch
+	}
+	om, xStep := g.out.H*g.out.W*g.lanes, g.block*g.plane
+	whole := g.in.C / g.block
+	for _, s := range g.sweeps {
+		for j := s.first; j < s.last; j++ {
+			for i := s.from; i < s.to; i++ {
+				c := &g.calls[i]
+				var b *float32 // from the second block on a sum goes on from what is there
+				if j == 0 {
+					b = &noBias[0]
+					if bias != nil {
+						b = &bias[c.bias]
+					}
+				}
+				switch {
+				case c.whole.k == 0: // no tap meets the input
+					if j == 0 {
+						k.Gemm(c.m, c.n, 0, nil, nil, nil, b, &out[c.out], om)
+					}
+				case j < whole:
+					k.Gemm(c.m, c.n, c.whole.k, c.whole.off, &in[c.x+j*xStep], &packed[c.whole.w+j*c.wStep], b, &out[c.out], om)
+				default:
+					k.Gemm(c.m, c.n, c.tail.k, c.tail.off, &in[c.x+j*xStep], &packed[c.tail.w], b, &out[c.out], om)
+				}
+			}
 		}
 	}
 }
@@ -304,12 +404,13 @@ func (g *gather) op(biased bool, flat bool) *op {
 	if biased {
 		o.in = append(o.in, 1)
 	}
-	o.run = func(k *kernel.Set, out []float32, in [][]float32, _ []float32) {
+	o.scratch = g.scratch()
+	o.run = func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
 		var bias []float32
 		if biased {
 			bias = in[2]
 		}
-		g.do(k, out, in[0], in[1], bias)
+		g.do(k, out, in[0], in[1], bias, scratch)
 	}
 	return o
 }
