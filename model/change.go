@@ -107,14 +107,17 @@ func (b *graph) activationChange(l Layer, shape tensor.Shape, d, ref *gorgonia.N
 // maxPoolChange adds by how much a max-pool changes from refOut, its output at
 // ref, when its input does by d. Backward it is DeepLift's cross-maximum rule:
 // what the pool gains over its reference goes to the maximum of the input, what
-// it loses to the maximum of the reference, the first of several.
-func (b *graph) maxPoolChange(l Layer, s Shape, d, ref, refOut *gorgonia.Node) *gorgonia.Node {
-	p := newPool(l, s, b.lanes, false)
+// it loses to the maximum of the reference, the first of several. With relu the
+// relu before the pool is folded into it: where the pool changes, the place that
+// it goes by is above 0 before or after, and the product of the two multipliers is
+// change over change again.
+func (b *graph) maxPoolChange(l Layer, s Shape, d, ref, refOut *gorgonia.Node, relu bool) *gorgonia.Node {
+	p := newPool(l, s, b.lanes, relu)
 	return b.apply(&op{
 		name: p.id + " change", in: []int{4, 4, 4}, shape: p.tensor(p.out), wrt: []bool{true, false, false}, inPlace: -1,
 		run: func(k *kernel.Set, y []float32, in [][]float32, _ []float32) {
 			p.calls(func(i, o, n, lanes int) {
-				k.MaxPoolChange(n, lanes, len(p.off), &p.off[0], &in[0][i], &in[1][i], p.step*p.lanes, &in[2][o], &y[o])
+				k.MaxPoolChange(n, lanes, len(p.off), &p.off[0], &in[0][i], &in[1][i], p.step*p.lanes, &in[2][o], p.floor, &y[o])
 			})
 		},
 		diff: func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {

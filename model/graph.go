@@ -127,7 +127,7 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 		case "max_pool2d":
 			switch {
 			case moves:
-				h = b.maxPoolChange(l, s, h, base, ref[i+1])
+				h = b.maxPoolChange(l, s, h, base, ref[i+1], in > 0 && t.folds(in-1, rule))
 			case rule == RevealCancel && ref != nil:
 				h = b.maxPool(l, s, h, base, ref[i+1], in > 0 && t.folds(in-1, rule))
 			default:

@@ -77,14 +77,14 @@ func (t *taps) take(j int) *gorgonia.Node {
 }
 
 // folds reports whether layer i is a relu that a max-pool, its only reader,
-// takes over; that halves the traffic on the largest activations. Under
-// RevealCancel the pool's multiplier then is that of both: where the pool gains or
+// takes over; that halves the traffic on the largest activations. Under Rescale
+// and RevealCancel the pool's multiplier then is that of both: where the pool gains or
 // loses, the place that it goes by has the pool's value before the relu too.
 func (t *taps) folds(i int, rule Rule) bool {
 	if rule == relevance {
 		return t.b.foldsRelevance(t, i)
 	}
-	if rule != Gradient && rule != RevealCancel || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
+	if rule != Gradient && rule != Rescale && rule != RevealCancel || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
 		return false
 	}
 	for j, r := range t.reads {

@@ -124,10 +124,10 @@ TEXT ·maxPoolChange16AVX2(SB), NOSPLIT, $0-72
 pixel:
 	SUBQ    $0x01, AX
 	JLT     end
-	VMOVAPS Y0, Y1
 	VMOVUPS (R8), Y3
-	VMOVAPS Y0, Y2
+	VSUBPS  Y3, Y0, Y1
 	VMOVUPS 32(R8), Y4
+	VSUBPS  Y4, Y0, Y2
 	MOVQ    CX, R10
 
 tap:
@@ -264,8 +264,8 @@ TEXT ·maxPoolChange4AVX2(SB), NOSPLIT, $0-72
 pixel:
 	SUBQ    $0x01, AX
 	JLT     end
-	VMOVAPS X0, X1
 	VMOVUPS (R8), X2
+	VSUBPS  X2, X0, X1
 	MOVQ    CX, R10
 
 tap:

@@ -1,14 +1,11 @@
 package kernel
 
-import "math"
-
-func maxPoolChangeAVX2(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr, out *float32) {
-	least := float32(math.Inf(-1))
+func maxPoolChangeAVX2(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr *float32, floor float32, out *float32) {
 	switch lanes {
 	case 16:
-		maxPoolChange16AVX2(nOut, taps, off, d, r, step, yr, least, out)
+		maxPoolChange16AVX2(nOut, taps, off, d, r, step, yr, floor, out)
 	case 4:
-		maxPoolChange4AVX2(nOut, taps, off, d, r, step, yr, least, out)
+		maxPoolChange4AVX2(nOut, taps, off, d, r, step, yr, floor, out)
 	default:
 		checkLanes(lanes)
 	}

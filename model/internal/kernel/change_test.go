@@ -35,12 +35,13 @@ func TestChangeKernelsSameBits(t *testing.T) {
 		}
 		for _, lanes := range []int{4, 16} {
 			for _, taps := range []int{0, 1, 2, 4, 9} {
-				for nOut := range 9 {
-					c := newPoolCase(r, nOut, lanes, taps, minusInf, pick)
-					what := fmt.Sprintf("lanes=%d taps=%d nOut=%d", lanes, taps, nOut)
+				for k := range 18 {
+					nOut, floor := k/2, []float32{0, minusInf}[k%2]
+					c := newPoolCase(r, nOut, lanes, taps, floor, pick)
+					what := fmt.Sprintf("lanes=%d taps=%d nOut=%d floor=%v", lanes, taps, nOut, floor)
 					got, want := c.y.clone(), c.y.clone()
-					s.MaxPoolChange(nOut, lanes, taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), got.p())
-					portable.MaxPoolChange(nOut, lanes, taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), want.p())
+					s.MaxPoolChange(nOut, lanes, taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), floor, got.p())
+					portable.MaxPoolChange(nOut, lanes, taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), floor, want.p())
 					compareBuffers(t, "MaxPoolChange "+what, got, want)
 					back, wantBack := c.dx.clone(), c.dx.clone()
 					s.MaxPoolChangeRescale(nOut, lanes, taps, &c.off[0], c.x.p(), c.xr.p(), c.step, want.p(), c.yr.p(), c.g.p(), &c.offDx[0], back.p(), c.stepDx)
@@ -84,7 +85,11 @@ func TestReLUChangeOfKnownValues(t *testing.T) {
 func TestMaxPoolChangeIsComplete(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	for _, size := range []float32{1e-7, 1e-3, 1, 100} {
-		for _, l := range Levels() {
+		for k, l := range append(Levels(), Levels()...) {
+			floor := minusInf
+			if k >= len(Levels()) {
+				floor = 0
+			}
 			c := newPoolCase(r, 50, 16, 4, minusInf, tame)
 			c.step, c.stepDx = 4*c.lanes, 4*c.lanes
 			c.off = []int32{0, 16, 32, 48}
@@ -92,13 +97,13 @@ func TestMaxPoolChangeIsComplete(t *testing.T) {
 			c.x = newBuffer(r, 50*64, func(r *rand.Rand) float32 { return size * tame(r) })
 			c.dx = newBuffer(r, 50*64, func(*rand.Rand) float32 { return 0 })
 			s := For(l)
-			s.MaxPool(c.nOut, 16, 4, &c.off[0], c.xr.p(), c.step, minusInf, c.yr.p())
-			s.MaxPoolChange(c.nOut, 16, 4, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), c.y.p())
+			s.MaxPool(c.nOut, 16, 4, &c.off[0], c.xr.p(), c.step, floor, c.yr.p())
+			s.MaxPoolChange(c.nOut, 16, 4, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), floor, c.y.p())
 			s.MaxPoolChangeRescale(c.nOut, 16, 4, &c.off[0], c.x.p(), c.xr.p(), c.step, c.y.p(), c.yr.p(), c.g.p(), &c.off[0], c.dx.p(), c.stepDx)
 			for p := range c.nOut {
 				for lane := range 16 {
 					var got, most float64
-					top, end := math.Inf(-1), math.Inf(-1)
+					top, end := float64(floor), float64(floor)
 					for _, o := range c.off {
 						i := int(o) + p*c.step + lane
 						got += float64(*c.dx.at(i)) * float64(*c.x.at(i))

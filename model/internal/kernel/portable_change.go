@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // moved is the change of ReLU from r by d.
 func moved(d, r float32) float32 {
 	low := float32(0)
@@ -36,13 +34,13 @@ func reluChangeRescaleGo(n int, d, r, g, out *float32) {
 	}
 }
 
-func maxPoolChangeGo(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr, out *float32) {
+func maxPoolChangeGo(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr *float32, floor float32, out *float32) {
 	checkLanes(lanes)
 	offs := table(off, taps)
 	for p := range nOut {
 		y, yrs := row(out, p*lanes, lanes), row(yr, p*lanes, lanes)
 		for l := range y {
-			top, best := yrs[l], float32(math.Inf(-1))
+			top, best := yrs[l], floor-yrs[l]
 			for _, o := range offs {
 				i := int(o) + p*step + l
 				if v := *at(r, i) - top + *at(d, i); v > best {

@@ -149,14 +149,14 @@ type Set struct {
 	// MaxPoolChange is by how much a maximum changes from its value yr at r when
 	// d is added to r: for p < nOut, l < lanes (4 or 16)
 	//
-	//	y = -Inf
+	//	y = floor - yr
 	//	for t < taps: v = (r_t-yr) + d_t; if v > y { y = v }
 	//	out[p*lanes+l] = y
 	//
 	// with r_t = r[off[t]+p*step+l], d likewise, and yr addressed like out. Where
 	// the maximum stays at its place that is d_t itself, not a difference of two
-	// rounded sums.
-	MaxPoolChange func(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr, out *float32)
+	// rounded sums. floor is MaxPool's for yr.
+	MaxPoolChange func(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr *float32, floor float32, out *float32)
 	// MaxPoolChangeRescale is MaxPoolRescale for that change c: for p < nOut
 	// ascending, l < lanes
 	//

@@ -76,8 +76,8 @@ func maxPoolChange(a *asm, lanes int) {
 	a.SUBQ(operand.Imm(1), nOut)
 	a.JLT(ref("end"))
 	for h := range y {
-		a.VMOVAPS(floor, y[h])
 		a.VMOVUPS(mem(yr, 4*px.width*h), top[h])
+		a.VSUBPS(top[h], floor, y[h])
 	}
 	a.MOVQ(taps, t)
 	a.Label("tap")
