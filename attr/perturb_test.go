@@ -247,7 +247,8 @@ func TestRiseMasks(t *testing.T) {
 	wide := newWideRows(5, 12)
 	tr := &riseTrial{
 		o: o, shape: s, row: enlarge(5, 16), wide: wide, grid: make([]uint64, 5), drawn: make([]float32, wide.room(5)),
-		lo: make([]int32, 16), hi: make([]int32, 16), share: make([]float32, 16),
+		below: uint64(math.Ceil(0.3 * (1 << 53))),
+		lo:    make([]int32, 16), hi: make([]int32, 16), share: make([]float32, 16),
 	}
 	tr.draw = *rng.New(3, "masks")
 	mask := make([]float32, 16*12)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"assay/model"
 	"assay/model/rng"
@@ -62,7 +63,8 @@ func (o *Rise) stream(e *Env, n int, input func(i int, in *Input), emit func(i i
 			base: make([]float32, s.Size()), diff: make([]float32, s.Size()),
 			of: make([]int32, s.Size()), whole: make([]uint32, area),
 			grid: make([]uint64, o.Grid), drawn: make([]float32, wide.room(o.Grid)),
-			lo: make([]int32, s.H), hi: make([]int32, s.H), share: make([]float32, s.H),
+			below: uint64(math.Ceil(o.P * (1 << 53))), // exact: a power of two
+			lo:    make([]int32, s.H), hi: make([]int32, s.H), share: make([]float32, s.H),
 			masks: make([]float32, model.Lanes*(area+riseGap)), lanes: make([]float32, model.Lanes*area),
 			sum: make([]float64, area), squares: make([]float64, area),
 			m: make([]float32, s.Size()), se: make([]float32, s.Size()),
@@ -154,6 +156,7 @@ type riseTrial struct {
 	of           []int32   // pixel of each value
 	whole        []uint32  // of every pixel, that all lanes show it
 	draw         rng.Stream
+	below        uint64    // of 2^53 numbers, those that keep a cell
 	grid         []uint64  // [Grid] rows, a bit a cell
 	drawn        []float32 // [Grid] rows enlarged, where they are not kept
 	lo, hi       []int32   // [H] where the rows begin that a row of the mask lies between
@@ -203,9 +206,9 @@ func (t *riseTrial) drawMask(mask []float32) {
 	for r := range t.grid {
 		var cells uint64
 		for c := range g {
-			if t.draw.Float64() < t.o.P {
-				cells |= 1 << c
-			}
+			// Whether Float64() < P, without a branch that goes either way.
+			_, kept := bits.Sub64(t.draw.Uint64()>>11, t.below, 0)
+			cells |= kept << c
 		}
 		t.grid[r] = cells
 	}

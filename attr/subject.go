@@ -58,7 +58,7 @@ func (s *subject) take(in *Input) {
 	s.baseline(in, s.base)
 	s.partition = s.part
 	if s.part == nil {
-		of, count := s.slic.segment(s.e, in.X, s.mask)
+		of, count := s.slic.cut(s.e, in.X, s.mask)
 		s.own.build(of, count)
 		s.partition = &s.own
 	}

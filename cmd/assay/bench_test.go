@@ -79,8 +79,10 @@ func BenchmarkSamplingMemory(b *testing.B) {
 	} {
 		for _, n := range r.samples {
 			b.Run(fmt.Sprintf("%s/%s=%d", r.method, r.option, n), func(b *testing.B) {
-				args := []string{"attribute", "--data", "shapes", "--images", "0:1000", "--method", r.method,
-					"--param", fmt.Sprintf("%s=%d", r.option, n), "--out", filepath.Join(b.TempDir(), "maps.npz"), "--quiet"}
+				args := []string{
+					"attribute", "--data", "shapes", "--images", "0:1000", "--method", r.method,
+					"--param", fmt.Sprintf("%s=%d", r.option, n), "--out", filepath.Join(b.TempDir(), "maps.npz"), "--quiet",
+				}
 				for _, p := range r.params {
 					args = append(args, "--param", p)
 				}
