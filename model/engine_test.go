@@ -172,7 +172,7 @@ func testPoint(n *Net, i int, p *Point) {
 	}
 }
 
-type answer struct{ grad, logits, ref []float32 }
+type answer struct{ grad, logits, ref, change []float32 }
 
 func evaluate(t *testing.T, w *Worker, rule Rule, from, n int) []answer {
 	t.Helper()
@@ -182,7 +182,7 @@ func evaluate(t *testing.T, w *Worker, rule Rule, from, n int) []answer {
 		if i != len(out) {
 			t.Fatalf("fold %d came after %d", i, len(out))
 		}
-		out = append(out, answer{c(r.Grad), c(r.Logits), c(r.BaselineLogits)})
+		out = append(out, answer{c(r.Grad), c(r.Logits), c(r.BaselineLogits), c(r.Change)})
 	})
 	if err != nil {
 		t.Fatal(err)

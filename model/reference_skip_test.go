@@ -22,7 +22,7 @@ func TestKeptBaselineGivesTheSameBits(t *testing.T) {
 					rng.New(1, "kept baseline", (from+i)/(2*Lanes)%2).Normals(p.Baseline)
 				}, func(_ int, r Result) {
 					c := func(x []float32) []float32 { return append([]float32(nil), x...) }
-					out = append(out, answer{c(r.Grad), c(r.Logits), c(r.BaselineLogits)})
+					out = append(out, answer{c(r.Grad), c(r.Logits), c(r.BaselineLogits), c(r.Change)})
 				})
 				if err != nil {
 					t.Fatal(err)
