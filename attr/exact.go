@@ -21,8 +21,8 @@ func (o *IntegratedGradients) exact() bool { return o.Quadrature == exactly }
 // path from a baseline of one colour to an image runs through 0.5 to 0.9 regions
 // for each place where the network can bend (tutorial 1,000 to 1,500 for 1,780,
 // resnet20 100,000 for 188,416, vgg11_bn 50,000 for 57,856), and a region takes
-// 0.5 to 0.7 of the time of a gradient.
-func exactPasses(n *model.Net) int { return 1 + 2*n.Kinks()/5 }
+// half the time of a gradient.
+func exactPasses(n *model.Net) int { return 1 + n.Kinks()/3 }
 
 // apart returns F(baseline) as fx less the change between the two that the
 // Rescale rule carries: the integral is right to more digits than are left of
