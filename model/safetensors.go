@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -108,7 +108,7 @@ func (w *Weights) WriteSafetensors(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, b, 0o644); err != nil {
+	if err := maybe.WriteFile(path, b, 0o644); err != nil {
 		return fmt.Errorf("model: weights: %w", err)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 
 	"assay/model"
 )
@@ -119,10 +119,10 @@ func save(dir string, id identity, h history, t *model.Trainer) error {
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	if err := renameio.WriteFile(checkpointPath(dir, epochs, "safetensors"), tensors, 0o644); err != nil {
+	if err := maybe.WriteFile(checkpointPath(dir, epochs, "safetensors"), tensors, 0o644); err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	if err := renameio.WriteFile(checkpointPath(dir, epochs, "json"), b, 0o644); err != nil {
+	if err := maybe.WriteFile(checkpointPath(dir, epochs, "json"), b, 0o644); err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	old, err := checkpoints(dir)

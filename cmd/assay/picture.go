@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 
 	"assay/model/npy"
@@ -120,7 +120,7 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(f.out, b, 0o644); err != nil {
+	if err := maybe.WriteFile(f.out, b, 0o644); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s: %d images, %d maps each\n", f.out, len(r.Images), len(files)*len(ways))

@@ -16,7 +16,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // Array is an n-dimensional array in row-major (C) order. Exactly one of the
@@ -199,7 +199,7 @@ func Write(path string, a *Array) error {
 	if err := a.Encode(&b); err != nil {
 		return fmt.Errorf("npy: %s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, b.Bytes(), 0o644); err != nil {
+	if err := maybe.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("npy: %w", err)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // deflateRatio is the most that deflate can expand its input by (zlib's
@@ -39,7 +39,7 @@ func WriteNpz(path string, arrays map[string]*Array) error {
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("npy: %s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, b.Bytes(), 0o644); err != nil {
+	if err := maybe.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("npy: %w", err)
 	}
 	return nil
