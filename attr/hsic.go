@@ -23,8 +23,9 @@ import (
 // distance of two values of the target; Xplique takes the median value, which
 // may be 0 or below for logits. Every value of a feature gets its score; Xplique
 // smooths between cells. The standard error is that of a V-statistic (Hoeffding
-// 1948) and takes the designs for independent. The designs of image i come from
-// the stream (seed, "hsic", i).
+// 1948) and takes the designs for independent. No matrix of designs by designs is
+// ever made: see factor. The designs of image i come from the stream (seed,
+// "hsic", i).
 type HSIC struct {
 	Mask     Mask     `yaml:"mask" doc:"features, at most 4096: cells:N, grid:N, slic:N, slic:N:COMPACTNESS, file:PATH, pixels or values"`
 	NbDesign int      `yaml:"nb_design" doc:"subsets of the features per image" jsonschema:"minimum=4,maximum=2000"`

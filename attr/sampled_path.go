@@ -98,13 +98,8 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 	z := make([]float32, size)
 	m, se := make([]float32, size), make([]float32, size)
 	// Folds come in order: one sum is open at a time, of the draws' values and of
-	// the squares of these less the first draw's, so that a large common value takes
-	// no digits from the variance.
-	acc, first, squares := make([]float64, size), make([]float64, size), make([]float64, size)
-	zeros, ones := make([]float32, size), make([]float32, size)
-	for j := range ones {
-		ones[j] = 1
-	}
+	// their squares.
+	acc, squares := make([]float64, size), make([]float64, size)
 	var st rng.Stream
 	err = e.Worker.Gradients(e.Ctx, model.Gradient, n*samples,
 		func(k int, p *model.Point) {
@@ -128,27 +123,23 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 			i, s := k/samples, k%samples
 			if s == 0 {
 				clear(acc)
-				clear(first)
-			}
-			end, base := ends.at(k).X, bases.at(k).X
-			if !o.multiplyByInputs {
-				end, base = ones, zeros // exactly the gradient
-			}
-			addDraw(res.Grad, end, base, first, acc, squares)
-			if s == 0 {
-				copy(first, acc)
 				clear(squares)
+			}
+			if o.multiplyByInputs {
+				addGains(res.Grad, ends.at(k).X, bases.at(k).X, acc, squares)
+			} else {
+				model.Accumulate(1, res.Grad, acc)
+				model.AccumulateSquares(res.Grad, squares)
 			}
 			if s < samples-1 {
 				return
 			}
 			n := float64(samples)
 			for j, v := range acc {
-				m[j] = float32(v / n)
-				shift := v/n - first[j]
+				mean := v / n
 				// Rounding can leave a variance of 0 a little below it.
-				variance := math.Max(0, squares[j]/n-float64(shift*shift))
-				se[j] = float32(math.Sqrt(variance / math.Max(n-1, 1)))
+				variance := math.Max(0, squares[j]/n-float64(mean*mean))
+				m[j], se[j] = float32(mean), float32(math.Sqrt(variance/math.Max(n-1, 1)))
 			}
 			emit(i, Attribution{Map: m, StdErr: se})
 		})
@@ -158,15 +149,14 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 	return nil
 }
 
-// addDraw adds a draw's values to acc and the squares of these less first to
-// squares. All have one length.
-func addDraw(grad, end, base []float32, first, acc, squares []float64) {
+// addGains adds gradient times difference to acc and its square to squares. All
+// have one length.
+func addGains(grad, end, base []float32, acc, squares []float64) {
 	n := len(grad)
-	end, base, first, acc, squares = end[:n], base[:n], first[:n], acc[:n], squares[:n]
+	end, base, acc, squares = end[:n], base[:n], acc[:n], squares[:n]
 	for j, g := range grad {
 		v := float64(float64(g) * (float64(end[j]) - float64(base[j])))
 		acc[j] += v
-		v -= first[j]
 		squares[j] += float64(v * v)
 	}
 }
