@@ -34,6 +34,7 @@ cifar10:
 # speeds and memory beside the machine's measured FMA peak; let nothing else run
 bench:
     go test ./model -run '^$' -bench 'InputGradients|Forward|TwoWorkers|TrainingSteps' -benchtime 5s
+    go test ./model -run '^$' -bench 'WideConvolutions|Rules|Relevance|PathGradients' -benchtime 0.5s
     go test ./attr -run '^$' -bench Perturbations -benchtime 0.5s
     go test ./cmd/assay -run '^$' -bench 'IGMemory|SamplingMemory|Quickstart' -benchtime 1x -timeout 30m
 
