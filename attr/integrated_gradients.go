@@ -18,7 +18,7 @@ import (
 // With a Tolerance the number of steps is chosen for each image (see
 // adaptive.go). Quadrature exact is the integral itself (see exact.go).
 type IntegratedGradients struct {
-	NSteps           int      `yaml:"n_steps" doc:"gradients per image; not used with a tolerance or quadrature exact" jsonschema:"minimum=1,maximum=100000"`
+	NSteps           int      `yaml:"n_steps" doc:"gradients per image; not used with a tolerance or quadrature exact; gausslegendre takes at most 10000" jsonschema:"minimum=1,maximum=100000"`
 	Quadrature       string   `yaml:"quadrature" doc:"gausslegendre, riemann_left, riemann_right, riemann_middle, riemann_trapezoid, or exact: the integral itself, for piecewise linear networks" jsonschema:"enum=gausslegendre,enum=riemann_left,enum=riemann_right,enum=riemann_middle,enum=riemann_trapezoid,enum=exact"`
 	Baseline         Baseline `yaml:"baseline" doc:"start of the path: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 	MultiplyByInputs bool     `yaml:"multiply_by_inputs" doc:"multiply by input minus baseline; without it the mean gradient"`

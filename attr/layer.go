@@ -10,7 +10,7 @@ import (
 // AtLayer says which layer a method looks at. It stands for the layer's output,
 // or with AttributeToLayerInput for what the layer reads.
 type AtLayer struct {
-	Layer                 string `yaml:"layer" doc:"name of the layer; none is the last conv2d, or behind skips past it the next layer without"`
+	Layer                 string `yaml:"layer" doc:"name of the layer; unless given the last conv2d, or where skips go past it the next layer that none goes past"`
 	AttributeToLayerInput bool   `yaml:"attribute_to_layer_input" doc:"look at what the layer reads instead of its output"`
 }
 

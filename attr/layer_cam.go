@@ -11,7 +11,7 @@ import "assay/model"
 // 2021, equations 6 to 8. The default layer is the relu behind the last
 // convolution; the method is made for early layers as well.
 type LayerCAM struct {
-	Layer           string `yaml:"layer" doc:"layer whose activations are read; empty: the relu behind the last convolution"`
+	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the relu behind the last convolution"`
 	InterpolateMode string `yaml:"interpolate_mode" doc:"bilinear or nearest: the map is resized to the image; none: it has the layer's shape" jsonschema:"enum=bilinear,enum=nearest,enum=none"`
 }
 

@@ -19,7 +19,7 @@ import (
 // arXiv:2106.13200, 2021).
 type LRP struct {
 	Preset string   `yaml:"preset" doc:"rules by kind and place of the layers: epsilon, epsilon_plus, epsilon_alpha2_beta1, epsilon_gamma_box, epsilon_plus_flat, epsilon_alpha2_beta1_flat, deep_taylor or excitation_backprop" jsonschema:"enum=epsilon,enum=epsilon_plus,enum=epsilon_alpha2_beta1,enum=epsilon_gamma_box,enum=epsilon_plus_flat,enum=epsilon_alpha2_beta1_flat,enum=deep_taylor,enum=excitation_backprop"`
-	Rules  LRPRules `yaml:"rules" doc:"rules of single layers, over the preset's: LAYER=RULE, ... as in conv1=z_box, conv*=gamma(0.25), linear=epsilon(1e-6)"`
+	Rules  LRPRules `yaml:"rules" doc:"rules of single layers, over the preset's: LAYER=RULE, ... as in conv1=z_box, conv*=gamma(0.25), linear=epsilon(1e-6); a layer goes by its name or kind, and the first that fits counts"`
 	// Epsilon is the stabiliser of the epsilon rule; the other rules have
 	// Zennit's 1e-6.
 	Epsilon  float64 `yaml:"epsilon" doc:"stabiliser of the rule epsilon where it gives none; 0 is LRP-0" jsonschema:"minimum=0"`

@@ -11,7 +11,7 @@ import (
 // layer's activation, or with AttributeToNeuronInput of what the layer reads.
 // The image's target plays no part.
 type AtNeuron struct {
-	Layer                  string `yaml:"layer" doc:"name of the neuron's layer; none is the last conv2d, or behind skips past it the next layer without"`
+	Layer                  string `yaml:"layer" doc:"name of the neuron's layer; unless given the last conv2d, or where skips go past it the next layer that none goes past"`
 	Neuron                 []int  `yaml:"neuron" doc:"[channel, row, column] in the layer's activation, or [n] counting in that order from 0" jsonschema:"minItems=1,maxItems=3"`
 	AttributeToNeuronInput bool   `yaml:"attribute_to_neuron_input" doc:"the neuron is of what the layer reads instead of its output"`
 }

@@ -9,7 +9,7 @@ import (
 // Path is the straight path of images from a baseline to the input, for methods
 // that look at a layer or neuron on the way.
 type Path struct {
-	NSteps     int      `yaml:"n_steps" doc:"gradients per image" jsonschema:"minimum=1,maximum=100000"`
+	NSteps     int      `yaml:"n_steps" doc:"gradients per image; gausslegendre takes at most 10000" jsonschema:"minimum=1,maximum=100000"`
 	Quadrature string   `yaml:"quadrature" doc:"gausslegendre, riemann_left, riemann_right, riemann_middle or riemann_trapezoid" jsonschema:"enum=gausslegendre,enum=riemann_left,enum=riemann_right,enum=riemann_middle,enum=riemann_trapezoid"`
 	Baseline   Baseline `yaml:"baseline" doc:"start of the path: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 }

@@ -57,7 +57,7 @@ The .npz file holds, for N images:
   minus         [N] int64, the class whose logit was taken off, if the target is
                 a difference
   stderr        [N,C,H,W] float32, standard errors of the maps, if the method
-                draws samples
+                draws samples; noise_tunnel has them with a tolerance
   steps         [N] int64, if the method chooses their number for each image
   bias          [N] float64, what lrp gave to biases: with the map's sum it makes
                 up F(x), but for what stabilisers took
@@ -79,17 +79,20 @@ The same command gives the same bytes, whatever --workers says.`,
 	fl.StringVar(&f.split, "split", "test", "train or test")
 	fl.StringVar(&f.images, "images", "0:16", "images of the split: a half-open range 0:4 or a list 1,5,7")
 	fl.StringVar(&f.method, "method", "", "attribution method, see 'assay list methods'")
-	fl.StringArrayVar(&f.params, "param", nil, "option of the method as NAME=VALUE in YAML; may be given again")
+	fl.StringArrayVar(&f.params, "param", nil, "option of the method, `NAME=VALUE` in YAML; may be given again")
 	fl.StringVar(&f.target, "target", "label", "logit to explain: label, predicted, a class by number or name, or the difference of two as in cat-dog")
 	fl.StringVar(&f.out, "out", "", ".npz file to write")
 	fl.Uint64Var(&f.seed, "seed", 0, "of every random draw")
 	fl.IntVar(&f.workers, "workers", 0, "images worked on side by side (default: number of cores)")
-	fl.Float32SliceVar(&f.mean, "mean", nil, "of pixel/255, one number or one per channel (default: the data set's)")
-	fl.Float32SliceVar(&f.std, "std", nil, "likewise, what pixel/255 less the mean is divided by")
+	fl.Float32SliceVar(&f.mean, "mean", nil, "of pixel/255, one `number` or one per channel, with commas between (default: the data set's)")
+	fl.Float32SliceVar(&f.std, "std", nil, "what pixel/255 less the mean is divided by, one `number` or one per channel (default: the data set's)")
 	fl.IntVar(&f.size, "size", 0, "image_folder: resize to this side in pixels")
 	fl.IntVar(&f.nTrain, "n-train", 0, "shapes: images of the train split (default 10000)")
 	fl.IntVar(&f.nTest, "n-test", 0, "shapes: images of the test split (default 2000)")
 	fl.BoolVar(&f.quiet, "quiet", false, "no progress")
+	for _, name := range []string{"mean", "std"} {
+		fl.Lookup(name).DefValue = "" // its help says what it is
+	}
 	return c
 }
 

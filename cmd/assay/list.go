@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"fmt"
 	"io"
@@ -42,6 +43,7 @@ type item struct {
 	group                 string   // that it is listed under; "" where there are none
 	facts                 []string // further lines
 	options               []option
+	forms                 []string // kinds of values whose forms are listed behind the items, keys of valueForms
 }
 
 // option is one setting of an item.
@@ -53,7 +55,8 @@ func listEntriesCmd(use, what, example, details string, items func() []item) *co
 	var long bool
 	c := &cobra.Command{
 		Use:   use + " [NAME]...",
-		Short: "List the " + what + ", with --long their " + details,
+		Short: "List the " + what,
+		Long:  strings.Join(wrap("List the "+what+"; with --long or by name, their "+details+".", pageWidth), "\n"),
 		Example: fmt.Sprintf(`  assay list %s
   assay list %s --long
   assay list %s %s`, use, use, use, example),
@@ -85,7 +88,7 @@ func listEntriesCmd(use, what, example, details string, items func() []item) *co
 					return err
 				}
 			}
-			return nil
+			return writeForms(c.OutOrStdout(), chosen)
 		},
 	}
 	c.Flags().BoolVar(&long, "long", false, "show "+details)
@@ -94,8 +97,12 @@ func listEntriesCmd(use, what, example, details string, items func() []item) *co
 
 // writeNames lists the items, those of a group under its name.
 func writeNames(w io.Writer, use, details string, items []item) error {
+	width := widthOf(w)
 	t := reports.Table{Columns: []reports.Column{{Name: "name"}, {Name: "what it is"}}}
-	group := ""
+	group, column := "", 0
+	for _, it := range items {
+		column = max(column, len(it.name))
+	}
 	for i, it := range items {
 		if it.group != group {
 			group = it.group
@@ -103,21 +110,39 @@ func writeNames(w io.Writer, use, details string, items []item) error {
 			head.Rule = i > 0
 			t.Rows = append(t.Rows, head)
 		}
-		t.Rows = append(t.Rows, textRow(it.name, it.about))
+		t.Rows = append(t.Rows, wrappedRows(width-column-2*gap, it.name, it.about)...)
 	}
 	if err := writeTable(w, &t); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n'assay list %s --long' shows %s.\n", use, details)
+	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(wrap(fmt.Sprintf("'assay list %s --long' shows %s.", use, details), width), "\n"))
 	return err
 }
 
-func (it item) write(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "%s: %s\n%s\n", it.name, it.about, it.citation); err != nil {
-		return err
+// gap is what a table takes beside its texts: a blank at either end of a row, and
+// two between two columns.
+const gap = 2
+
+// wrappedRows is a row whose last text is broken into lines of at most width
+// characters, each but the first a row by itself.
+func wrappedRows(width int, cells ...string) []reports.Row {
+	last := len(cells) - 1
+	var rows []reports.Row
+	for i, line := range wrap(cells[last], max(width, minWidth/3)) {
+		row := make([]string, len(cells))
+		if i == 0 {
+			copy(row, cells)
+		}
+		row[last] = line
+		rows = append(rows, textRow(row...))
 	}
-	for _, f := range it.facts {
-		if _, err := fmt.Fprintln(w, f); err != nil {
+	return rows
+}
+
+func (it item) write(w io.Writer) error {
+	width := widthOf(w)
+	for _, line := range append([]string{it.name + ": " + it.about, it.citation}, it.facts...) {
+		if _, err := fmt.Fprintln(w, hanging(line, width)); err != nil {
 			return err
 		}
 	}
@@ -126,10 +151,80 @@ func (it item) write(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	t := reports.Table{Columns: []reports.Column{{Name: "option"}, {Name: "default"}, {Name: "meaning"}}}
+	name, def := len("option"), len("default")
 	for _, o := range it.options {
-		t.Rows = append(t.Rows, textRow(o.name, o.def, o.doc))
+		name, def = max(name, len(o.name)), max(def, len(o.def))
+	}
+	for _, o := range it.options {
+		t.Rows = append(t.Rows, wrappedRows(width-name-def-3*gap, o.name, o.def, o.doc)...)
 	}
 	return writeTable(w, &t)
+}
+
+// valueForms are the ways to write values of options that are text of their own
+// kind, in the order in which they are listed.
+var valueForms = []struct {
+	kind, title string
+	forms       []attr.Form
+}{
+	{"baseline", "Baselines, which only some methods take as distributions:", attr.BaselineForms},
+	{"mask", "Masks, which say what is one feature:", attr.MaskForms},
+	{"rules", "Rules of lrp, behind LAYER=:", attr.LRPRuleForms},
+}
+
+// writeForms explains the values that options of the items take.
+func writeForms(w io.Writer, items []item) error {
+	width := widthOf(w)
+	for _, v := range valueForms {
+		if !slices.ContainsFunc(items, func(it item) bool { return slices.Contains(it.forms, v.kind) }) {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s\n\n", v.title)
+		t := reports.Table{Columns: []reports.Column{{Name: "value"}, {Name: "meaning"}}}
+		column := 0
+		for _, f := range v.forms {
+			column = max(column, len(f.Text))
+		}
+		for _, f := range v.forms {
+			t.Rows = append(t.Rows, wrappedRows(width-column-2*gap, f.Text, f.About)...)
+		}
+		if err := writeTable(w, &t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// formsOf names the kinds of values, keys of valueForms, that options of a struct
+// take; those that one of its methods inside takes by default count.
+func formsOf(v reflect.Value) []string {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	var kinds []string
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		switch x := v.Field(i).Interface().(type) {
+		case attr.Baseline:
+			kinds = append(kinds, "baseline")
+		case attr.Mask:
+			kinds = append(kinds, "mask")
+		case attr.LRPRules:
+			kinds = append(kinds, "rules")
+		case attr.Method:
+			if x != nil {
+				kinds = append(kinds, formsOf(reflect.ValueOf(x))...)
+			}
+		default:
+			if f.Anonymous && f.Type.Kind() == reflect.Struct {
+				kinds = append(kinds, formsOf(v.Field(i))...)
+			}
+		}
+	}
+	return kinds
 }
 
 func textRow(s ...string) reports.Row {
@@ -173,6 +268,7 @@ func methodItems() []item {
 				captum,
 			},
 			options: optionsOf("", reflect.ValueOf(m)),
+			forms:   formsOf(reflect.ValueOf(m)),
 		})
 	}
 	return items
@@ -197,9 +293,9 @@ func metricItems() []item {
 // datasetOptions says what the options mean that only some data sets read; the
 // command line takes dir behind the name, the rest stands in specifications.
 var datasetOptions = map[string][2]string{
-	"dir":     {"the usual places", "directory or archive"},
-	"size":    {"as they are", "side in pixels that images are resized to"},
-	"masks":   {"none", "directory of the objects' masks: PNGs named as the images, not black on the object"},
+	"dir":     {"", "where the files lie; on the command line behind the name, --data NAME:DIR"},
+	"size":    {"none", "side in pixels that images are resized to; none: all have one size"},
+	"masks":   {"none", "in specifications alone: directory of the objects' masks, PNGs named as the images, not black on the object"},
 	"n_train": {"10000", "images of the train split"},
 	"n_test":  {"2000", "images of the test split"},
 	"seed":    {"0", "of the generator"},
@@ -212,6 +308,9 @@ func datasetItems() []item {
 		it := item{name: name, about: e.About, citation: e.Citation}
 		for _, o := range e.Options {
 			d := datasetOptions[o]
+			if o == "dir" {
+				d[0] = cmp.Or(e.Dir, "required")
+			}
 			it.options = append(it.options, option{o, d[0], d[1]})
 		}
 		it.options = append(it.options,
@@ -359,7 +458,8 @@ func listNetsCmd() *cobra.Command {
 func writeNet(w io.Writer, name string, in model.Shape, classes int) error {
 	e := model.Nets[name]
 	n := e.New(in, classes)
-	fmt.Fprintf(w, "%s: %s\n%s\n\n", name, e.About, e.Citation)
+	width := widthOf(w)
+	fmt.Fprintf(w, "%s\n%s\n\n", hanging(name+": "+e.About, width), hanging(e.Citation, width))
 	if err := n.Resolve(); err != nil {
 		_, err = fmt.Fprintf(w, "Not for %v images: %s\n", in, strings.TrimPrefix(err.Error(), "model: "))
 		return err
@@ -408,7 +508,7 @@ func kindOf(l model.Layer) string {
 		s += " of " + l.Input
 	}
 	if l.From != "" {
-		s += " " + l.From
+		s += " from " + l.From
 	}
 	return s
 }

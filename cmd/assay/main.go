@@ -138,6 +138,9 @@ Exit codes: 0 done, 1 failed, 2 called wrongly, 65 bad input, 75 interrupted
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	// What flags mean is broken into lines that fit, as all other text is.
+	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", widthOf(os.Stdout))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
 	root.AddCommand(commands()...)
 	asUsage(root)
 	return root

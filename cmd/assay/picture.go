@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/renameio/v2/maybe"
@@ -64,10 +65,12 @@ visualize_image_attr_multiple does.`,
 	fl.StringSliceVar(&f.sign, "sign", []string{string(d.Sign)}, "auto, all, positive, negative or absolute_value; auto: by the map")
 	fl.StringSliceVar(&f.outliers, "outlier-perc", []string{string(outlier)}, "the largest values saturate that hold so many percent of the sum; auto: 2")
 	fl.StringSliceVar(&f.cmap, "cmap", []string{d.Cmap}, "colour map: auto, "+strings.Join(reports.Cmaps(), ", ")+"; with _r turned round")
-	fl.Float64SliceVar(&f.alpha, "alpha-overlay", []float64{d.AlphaOverlay}, "opacity of the map in blended_heat_map, 0 to 1")
+	fl.Float64SliceVar(&f.alpha, "alpha-overlay", []float64{d.AlphaOverlay}, "opacity of the map in blended_heat_map, a `number` from 0 to 1")
 	fl.StringVar(&f.scale, "scale", d.Scale, "own: each map by itself; shared: all maps of a file alike")
 	fl.StringVar(&f.colors, "colors", d.Colors, "of cmap auto: safe with every colour blindness, or captum's red and green")
 	fl.BoolVar(&f.noColorbar, "no-colorbar", false, "no colour scale below the maps")
+	fl.Lookup("alpha-overlay").DefValue = strconv.FormatFloat(d.AlphaOverlay, 'g', -1, 64)
+	fl.Lookup("images").DefValue = "" // its help says what it is
 	return c
 }
 

@@ -37,6 +37,7 @@ type Entry struct {
 	About    string // one line
 	Citation string
 	Options  []string  // names of the options that only some sets read
+	Dir      string    // where the files are looked for unless the option dir says; "" if it must
 	Mean     []float32 // default normalisation: one number, or one per channel
 	Std      []float32
 	Fetch    *Download // what `assay data fetch` downloads; nil where there is nothing to
@@ -49,6 +50,7 @@ var Sets = map[string]Entry{
 		About:    "60,000 colour photographs, 32x32, 10 classes; official binary files in dir (or a .tar.gz)",
 		Citation: "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, University of Toronto 2009",
 		Options:  []string{"dir"},
+		Dir:      DefaultDir,
 		// Captum's CIFAR_TorchVision_Interpret tutorial, not the measured moments.
 		Mean: []float32{0.5}, Std: []float32{0.5},
 		Fetch: &cifar10Download,
@@ -58,6 +60,7 @@ var Sets = map[string]Entry{
 		About:    "70,000 grey pictures of clothes, 28x28, 10 classes; IDX files in dir, .gz or not",
 		Citation: "Xiao, Rasul & Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms, arXiv:1708.07747, 2017",
 		Options:  []string{"dir"},
+		Dir:      debianFashionMNIST,
 		Mean:     []float32{0.5}, Std: []float32{0.5},
 		open: openFashionMNIST,
 	},
