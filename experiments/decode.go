@@ -203,7 +203,7 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, owner, opt string, at po
 	if reflect.PointerTo(t).Implements(textType) {
 		if d.scalar(n, name) {
 			if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value)); err != nil {
-				d.fault(n, "%s: %v", name, err)
+				d.fault(n, "%s", unsaid(name, err))
 			}
 		}
 		return
@@ -254,6 +254,16 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, owner, opt string, at po
 	default:
 		panic(fmt.Sprintf("experiments: option %s of %s has the type %v, which YAML cannot say", opt, owner, t))
 	}
+}
+
+// unsaid is what a text reader says of an option, which it may name itself; the
+// package that the reader is in tells users nothing.
+func unsaid(name string, err error) string {
+	msg := strings.TrimPrefix(err.Error(), "attr: ")
+	if strings.HasPrefix(msg, name+" ") {
+		return msg
+	}
+	return name + ": " + msg
 }
 
 func cmpName(opt, owner string) string {
@@ -431,9 +441,13 @@ func kindName(n *yaml.Node) string {
 	return strconv.Quote(n.Value)
 }
 
-// named completes options for a nested method that do not name it: they are of
-// the method that is the option's default.
+// named completes what stands for a nested method: a name alone is that method
+// with its defaults, and options that do not name it are of the method that is
+// the option's default.
 func (d *decoder) named(n *yaml.Node, v reflect.Value) *yaml.Node {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
+		return d.byName(n)
+	}
 	if n.Kind != yaml.MappingNode || v.IsNil() || lookup(n, "method") != nil {
 		return n
 	}
@@ -448,6 +462,16 @@ func (d *decoder) named(n *yaml.Node, v reflect.Value) *yaml.Node {
 	t := d.textOf(n)
 	d.flags[key], d.flags[name], d.flags[&full] = t, t, t
 	return &full
+}
+
+// byName is the mapping of a method of which only the name is given.
+func (d *decoder) byName(n *yaml.Node) *yaml.Node {
+	key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "method", Line: n.Line, Column: n.Column}
+	name := *n
+	full := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column, Content: []*yaml.Node{key, &name}}
+	t := d.textOf(n)
+	d.flags[key], d.flags[&name], d.flags[full] = t, t, t
+	return full
 }
 
 // method makes the method that a mapping with the key `method` describes.
@@ -554,7 +578,7 @@ func problems(err error) []problem {
 
 // DecodeMethod makes the method of that name with options given as key=value,
 // the value in YAML; a dot reaches into a nested method (over.n_steps=20, or
-// over={method: saliency}). The error lists every option that cannot be, by
+// over=saliency, over={method: saliency}). The error lists every option that cannot be, by
 // the name of the flag that gave them. The caller still has to Check the
 // method on its network.
 func DecodeMethod(name string, params []string, flag string) (attr.Method, error) {
@@ -618,6 +642,9 @@ func (d *decoder) set(root *yaml.Node, assignment, flag string) {
 				n.Content = append(n.Content, here, next)
 			case next == v:
 				n.Content[j], n.Content[j+1] = here, v
+			}
+			if i < len(keys)-1 && key == "over" && n.Content[j+1].Kind == yaml.ScalarNode {
+				n.Content[j+1] = d.byName(n.Content[j+1]) // over=saliency, before over.abs=false
 			}
 			n = n.Content[j+1]
 		default:

@@ -66,6 +66,21 @@ spec.yaml:9:1: unknown key "traget" in the specification; did you mean "target"?
 spec.yaml:6:42: unknown key "n_stepz" in integrated_gradients; did you mean "n_steps"?
       over: {method: integrated_gradients, n_stepz: 5}
                                            ^`},
+		{"nested method by an unknown name", head + "attributions:\n  - method: noise_tunnel\n    over: salience\n", `
+spec.yaml:6:11: unknown method "salience"; did you mean "saliency"?
+      over: salience
+            ^`},
+		{"values that are text of their own kind", head + "attributions:\n  - {method: occlusion, window: 4x4, baseline: gray}\n  - {method: lime, mask: hexagons}\n", `
+spec.yaml:5:33: window: "4x4" is no size, want rows and columns like 4, or channels, rows and columns like 3x4x4
+    - {method: occlusion, window: 4x4, baseline: gray}
+                                  ^
+spec.yaml:5:48: baseline is "gray", want a finite number or one of zero, black, white, mean, blur, uniform, gaussian, max_distance, train, image:PATH, images:PATH
+    - {method: occlusion, window: 4x4, baseline: gray}
+                                                 ^
+spec.yaml:6:26: mask is "hexagons", want values, pixels, grid:N, cells:N, slic:N, slic:N:COMPACTNESS or file:PATH
+    - {method: lime, mask: hexagons}
+                           ^
+3 errors`},
 		{"one item of an axis", head + "attributions:\n  - method: integrated_gradients\n    n_steps: [10, ten, 20]\n", `
 spec.yaml:6:19: n_steps is "ten", want a whole number
       n_steps: [10, ten, 20]
@@ -178,6 +193,9 @@ attributions:
   - method: noise_tunnel
     over: [{method: saliency}, {method: integrated_gradients, n_steps: [5, 6]}]
     nt_samples: 2
+  - method: noise_tunnel
+    over: [saliency, deep_lift]
+    nt_samples: 2
 `, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -195,6 +213,8 @@ attributions:
 		"noise_tunnel-over.method=saliency-nt_samples=2",
 		"noise_tunnel-over.method=integrated_gradients-over.n_steps=5-nt_samples=2",
 		"noise_tunnel-over.method=integrated_gradients-over.n_steps=6-nt_samples=2",
+		// A name alone is a method with its defaults; saliency there is the row above.
+		"noise_tunnel-over.method=deep_lift-nt_samples=2",
 		"random", "edge_detector",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -203,18 +223,25 @@ attributions:
 }
 
 func TestDecodeMethod(t *testing.T) {
-	m, err := DecodeMethod("noise_tunnel", []string{"over={method: integrated_gradients, n_steps: 7}", "over.quadrature=riemann_left", "nt_samples=3"}, "--param")
-	if err != nil {
-		t.Fatal(err)
+	for _, params := range [][]string{
+		{"over={method: integrated_gradients, n_steps: 7}", "over.quadrature=riemann_left", "nt_samples=3"},
+		{"over=integrated_gradients", "over.n_steps=7", "over.quadrature=riemann_left", "nt_samples=3"},
+		{"over.method=integrated_gradients", "over.n_steps=7", "over.quadrature=riemann_left", "nt_samples=3"},
+	} {
+		m, err := DecodeMethod("noise_tunnel", params, "--param")
+		if err != nil {
+			t.Errorf("%q: %v", params, err)
+			continue
+		}
+		var got []string
+		for _, o := range describe(m) {
+			got = append(got, o.Name+"="+o.Value)
+		}
+		if s := strings.Join(got, " "); !strings.Contains(s, "over.method=integrated_gradients over.n_steps=7 over.quadrature=riemann_left") || !strings.Contains(s, "nt_samples=3") {
+			t.Errorf("%q: got %s", params, s)
+		}
 	}
-	var got []string
-	for _, o := range describe(m) {
-		got = append(got, o.Name+"="+o.Value)
-	}
-	if s := strings.Join(got, " "); !strings.Contains(s, "over.method=integrated_gradients over.n_steps=7 over.quadrature=riemann_left") || !strings.Contains(s, "nt_samples=3") {
-		t.Errorf("got %s", s)
-	}
-	_, err = DecodeMethod("saliency", []string{"absolute=false"}, "--param")
+	_, err := DecodeMethod("saliency", []string{"absolute=false"}, "--param")
 	want := "--param:1:1: unknown key \"absolute\" in saliency; known are abs, method\n  absolute=false\n  ^"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

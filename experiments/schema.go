@@ -24,6 +24,10 @@ func Schema() []byte {
 	root.Title = "assay specification"
 	root.Required = []string{"name", "data", "model", "attributions"}
 	definitions := jsonschema.Definitions{"method": oneOf(), "attribution": oneOf(), "metric": oneOf()}
+	names := &jsonschema.Schema{Enum: enum(sortedKeys(attr.Methods))}
+	for _, of := range []string{"method", "attribution"} {
+		definitions[of+orName] = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{names, {Ref: "#/$defs/" + of}}}
+	}
 	for _, name := range sortedKeys(attr.Methods) {
 		e := attr.Methods[name]
 		definitions["method"].OneOf = append(definitions["method"].OneOf, entrySchema(r, "method", name, e.About+". "+e.Citation, e.New(), false))
@@ -48,6 +52,10 @@ func Schema() []byte {
 	return append(b, '\n')
 }
 
+// orName is behind the name of a definition that may also be a method's name
+// alone: a method over another needs no options for it.
+const orName = "_or_name"
+
 func oneOf() *jsonschema.Schema { return &jsonschema.Schema{} }
 
 func enum(s []string) []any {
@@ -65,7 +73,7 @@ func reflector() *jsonschema.Reflector {
 		Mapper: func(t reflect.Type) *jsonschema.Schema {
 			switch t {
 			case methodType:
-				return &jsonschema.Schema{Ref: "#/$defs/method"}
+				return &jsonschema.Schema{Ref: "#/$defs/method" + orName}
 			case reflect.TypeFor[attributions]():
 				return list("attribution")
 			case reflect.TypeFor[metricList]():
@@ -129,7 +137,7 @@ func entrySchema(r *jsonschema.Reflector, key, name, about string, of any, swept
 			item := *p
 			item.Default, item.Description = nil, ""
 			if p.Ref != "" {
-				item = jsonschema.Schema{Ref: "#/$defs/attribution"}
+				item = jsonschema.Schema{Ref: "#/$defs/attribution" + orName}
 			}
 			s.Properties.Set(f.name, &jsonschema.Schema{Default: p.Default, Description: p.Description, AnyOf: []*jsonschema.Schema{
 				&item, {Type: "array", Items: &item, MinItems: ptr(1)},
