@@ -119,7 +119,8 @@ func backwardAxis(k, stride, pad, in, out int) axis {
 // the weight tensor is [in][out][k][k] instead of [out][in][k][k]: the input
 // gradient of a convolution has the roles of the channels exchanged.
 func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *gather {
-	g := &gather{in: in, out: out, lanes: lanes, plane: in.H * in.W * lanes, k: k, flip: flip, rows: ay.spans, id: id}
+	g := &gather{in: in, out: out, lanes: lanes, k: k, flip: flip, rows: ay.spans, id: id}
+	g.plane = g.dense()
 	if g.spaced() {
 		g.plane += align
 	}
@@ -199,7 +200,7 @@ func (g *gather) split() {
 // maxTile is the largest number of channels of a tile.
 const maxTile = 6
 
-// spaced reports whether the input is copied first, a cache line between its
+// spaced reports whether the input is worth copying first, a cache line between its
 // channels. Where channels are a multiple of 4 KiB apart, the same pixel of all of
 // them falls into one set of the first cache, which holds eight lines: reading
 // them tap after tap then takes a third longer than it has to. The copy is worth
@@ -210,16 +211,19 @@ func (g *gather) spaced() bool {
 		reads += r.count
 	}
 	reads = reads * g.k * g.out.C / max(1, g.in.H)
-	return 4*g.in.H*g.in.W*g.lanes%4096 == 0 && g.in.C >= 4 && reads >= 96
+	return 4*g.dense()%4096 == 0 && g.in.C >= 4 && reads >= 96
 }
 
 // scratch is what do needs, in floats.
 func (g *gather) scratch() int {
-	if g.spaced() {
+	if g.plane > g.dense() {
 		return g.in.C * g.plane
 	}
 	return 0
 }
+
+// dense is the floats of one input channel.
+func (g *gather) dense() int { return g.in.H * g.in.W * g.lanes }
 
 // pack lists, for every packed weight, its place in the weight tensor: per
 // class of columns and residue of tap rows [tile][block][tap row][tap column]
@@ -360,7 +364,7 @@ func (g *gather) row(y, o0, m int) {
 
 // do runs the gather; bias may be nil.
 func (g *gather) do(k *kernel.Set, out, in, packed, bias, scratch []float32) {
-	if dense := g.in.H * g.in.W * g.lanes; g.plane > dense {
+	if dense := g.dense(); g.plane > dense {
 		for c := range g.in.C {
 			copy(scratch[c*g.plane:], in[c*dense:(c+1)*dense])
 		}

@@ -29,7 +29,9 @@ func phaseGather(l Layer, s Shape, lanes int) *gather {
 		return a
 	}
 	g := newGather(fmt.Sprintf("conv2d by planes %v k%d s%d p%d -> %v x%d", s, l.Kernel, st, l.Padding, o, lanes), in, o, lanes, l.Kernel, false, all(o.H), all(o.W))
-	// The taps lie in planes, not side by side.
+	// The taps lie in planes, not side by side, and the input has more of these than
+	// channels: it is read where it lies.
+	g.plane = g.dense()
 	c := &g.classes[0]
 	for _, t := range []struct {
 		off      []int32
