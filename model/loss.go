@@ -55,12 +55,3 @@ func softmaxLane(logits []float32, classes, lanes, l int) (top, sum float64) {
 	}
 	return top, sum
 }
-
-// Softmax writes the probabilities of a row of logits into p. The sum is
-// accumulated in float64, class by class, with the maximum taken off.
-func Softmax(logits []float32, p []float64) {
-	top, sum := softmaxLane(logits, len(logits), 1, 0)
-	for c, v := range logits {
-		p[c] = rng.Exp(float64(v)-top) / sum
-	}
-}

@@ -87,6 +87,9 @@ func (n *Net) Resolve() error {
 		if why := l.fits(shapes[in], flat[in]); why != "" {
 			fail(i, "%s", why)
 		}
+		if why := l.oversize(shapes[in]); len(errs) == 0 && why != "" {
+			fail(i, "%s", why)
+		}
 		f := flat[in] || l.Kind == "flatten" || l.Kind == "linear"
 		if l.Kind == "add" {
 			if a, b := shapes[in], shapes[reads[i][1]]; a != b {

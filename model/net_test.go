@@ -30,6 +30,8 @@ func TestResolveRefuses(t *testing.T) {
 		{"a norm behind a flatten", []Layer{{Kind: "flatten"}, {Kind: "batch_norm2d"}, {Kind: "linear", Out: 2}}, []string{"layer 2 (bn1): batch_norm2d after the activation was flattened"}},
 		{"a conv behind a linear", []Layer{{Kind: "flatten"}, {Kind: "linear", Out: 3}, {Kind: "conv2d", Out: 2, Kernel: 1}, {Kind: "linear", Out: 2}}, []string{"layer 3 (conv1): conv2d after the activation was flattened"}},
 		{"a layer that nobody reads", append([]Layer{{Kind: "relu", Name: "a"}, {Kind: "relu", Name: "b", Input: "input"}}, end...), []string{"layer 1 (a): no layer reads its output"}},
+		{"a huge activation", append([]Layer{{Kind: "conv2d", Out: 65536, Kernel: 33, Padding: 32}}, end...), []string{"layer 1 (conv1): 3x8x8 to 65536x40x40 takes an activation of 722534400 values, borders included, at most 67108864"}},
+		{"a huge weight", append([]Layer{{Kind: "conv2d", Out: 65536, Kernel: 1}, {Kind: "conv2d", Out: 65536, Kernel: 3}}, end...), []string{"layer 2 (conv2): 65536x8x8 to 65536x6x6 takes a weight of 38654705664 values, at most 536870912"}},
 		{"no logits", []Layer{{Kind: "relu"}}, []string{"the last layer (relu1) is a relu"}},
 		{"the image's name", []Layer{{Kind: "relu", Name: "input"}}, []string{`the name "input" means the image itself`}},
 	} {

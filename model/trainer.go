@@ -192,7 +192,11 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 				return 0, fmt.Errorf("model: a step on one image: the batch norm %s has one value a channel, want at least 2 for a variance", b.layer)
 			}
 		}
-		t.use((len(x) + trainingLanes - 1) / trainingLanes * trainingLanes)
+		lanes := (len(x) + trainingLanes - 1) / trainingLanes * trainingLanes
+		if most := 1 << 31 / t.n.room(); t.blocks[lanes] == nil && float64(lanes) > most {
+			return 0, fmt.Errorf("model: a step on %d images: the network's batch norms take them side by side, at most %.0f of this size", len(x), most)
+		}
+		t.use(lanes)
 	}
 	t.prepare()
 	for i := 0; i < len(x); i += t.lanes {
