@@ -3,7 +3,6 @@ package attr
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"assay/model"
 )
@@ -86,23 +85,19 @@ func spatial(n *model.Net, name string) error {
 		}
 		// What a cut leaves behind must be a network of its own.
 		if _, err := n.After(name); err != nil {
-			return &Problem{Option: "layer", Msg: strings.TrimPrefix(err.Error(), "model: ")}
+			return noCut(name, err)
 		}
 		if _, err := n.Upto(name); err != nil {
-			return &Problem{Option: "layer", Msg: strings.TrimPrefix(err.Error(), "model: ")}
+			return noCut(name, err)
 		}
 		for _, before := range n.Layers[:i+1] {
 			if before.Kind == "flatten" || before.Kind == "linear" {
-				return &Problem{Option: "layer", Msg: fmt.Sprintf("is %q, whose %v values have no rows and columns any more", name, n.Shapes()[i])}
+				return &Problem{Option: "layer", Msg: fmt.Sprintf("is %q, whose %v values have no rows and columns any more; want a layer before %s", name, n.Shapes()[i], before.Name)}
 			}
 		}
 		return nil
 	}
-	msg := fmt.Sprintf("is %q, want one of %s", name, strings.Join(known, ", "))
-	if k := nearest(name, known); k != "" {
-		msg += fmt.Sprintf("; did you mean %q?", k)
-	}
-	return &Problem{Option: "layer", Msg: msg}
+	return noLayer(name, known)
 }
 
 // shapeOf returns the shape of a layer's activation.

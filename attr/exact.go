@@ -2,6 +2,7 @@ package attr
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/model"
 )
@@ -53,7 +54,7 @@ func Exact(m Method) Method {
 // checkExact reports why the integral cannot be exact.
 func (o *IntegratedGradients) checkExact(n *model.Net) error {
 	if err := n.PiecewiseLinear(); err != nil {
-		return &Problem{Option: "quadrature", Msg: fmt.Sprintf("is exact, which needs a piecewise linear network: %v", err)}
+		return &Problem{Option: "quadrature", Msg: fmt.Sprintf("is exact, which needs a piecewise linear network: %s", strings.TrimPrefix(err.Error(), "model: "))}
 	}
 	if o.Tolerance > 0 {
 		return &Problem{Option: "tolerance", Msg: fmt.Sprintf("is %v, which chooses a number of steps; quadrature exact has none, want 0", o.Tolerance)}

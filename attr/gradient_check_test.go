@@ -24,8 +24,8 @@ func TestGradientFamilyRefuses(t *testing.T) {
 		want []string
 	}{
 		{"no such layer", n, &GradCAM{Layer: "con2", InterpolateMode: "none"}, []string{`layer is "con2", want one of ` + layers + `; did you mean "conv2"?`}},
-		{"flat layer", n, &LayerCAM{Layer: "fc1", InterpolateMode: "none"}, []string{`layer is "fc1", whose 6 values have no rows and columns any more`}},
-		{"last layer", n, &GradCAMPlusPlus{Layer: "fc2", InterpolateMode: "none"}, []string{"layer no layer comes after fc2"}},
+		{"flat layer", n, &LayerCAM{Layer: "fc1", InterpolateMode: "none"}, []string{`layer is "fc1", whose 6 values have no rows and columns any more; want a layer before flatten1`}},
+		{"last layer", n, &GradCAMPlusPlus{Layer: "fc2", InterpolateMode: "none"}, []string{"layer is fc2: no layer comes after fc2"}},
 		{"no convolution", flat, &GradCAM{InterpolateMode: "none"}, []string{"layer is empty and the network has no convolution, want the name of a layer with rows and columns"}},
 		{"modes", n, &GradCAM{Layer: "conv9", InterpolateMode: "bilinaer"}, []string{
 			`layer is "conv9", want one of ` + layers + `; did you mean "conv1"?`,

@@ -35,7 +35,7 @@ type KernelSHAP struct {
 func (o *KernelSHAP) Check(n *model.Net) error {
 	errs := []error{o.Mask.check(n, maxRegressed)}
 	if errs[0] == nil {
-		errs = append(errs, checkSamples(o.NSamples, 2*o.Mask.features(n)))
+		errs = append(errs, checkSamples(o.NSamples, 2*o.Mask.features(n), o.Mask.features(n)))
 	}
 	if o.NSamples%2 != 0 {
 		errs = append(errs, &Problem{Option: "n_samples", Msg: fmt.Sprintf("is %d, want an even number: subsets come in pairs", o.NSamples)})
@@ -44,9 +44,9 @@ func (o *KernelSHAP) Check(n *model.Net) error {
 }
 
 // checkSamples reports n_samples that are too few for the features, or too many.
-func checkSamples(got, least int) error {
+func checkSamples(got, least, features int) error {
 	if got < least {
-		return &Problem{Option: "n_samples", Msg: fmt.Sprintf("is %d, want at least %d for so many features", got, least)}
+		return &Problem{Option: "n_samples", Msg: fmt.Sprintf("is %d, want at least %d for %d features", got, least, features)}
 	}
 	return between("n_samples", got, 1, 1000000)
 }

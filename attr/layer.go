@@ -32,11 +32,7 @@ func (o AtLayer) cut(n *model.Net, inputOption string) (string, error) {
 		return "", &Problem{Option: "layer", Msg: "is missing and there is no conv2d, want one of " + strings.Join(names, ", ")}
 	}
 	if at < 0 {
-		msg := fmt.Sprintf("is %q, want one of %s", o.Layer, strings.Join(names, ", "))
-		if k := nearest(o.Layer, names); k != "" {
-			msg += fmt.Sprintf("; did you mean %q?", k)
-		}
-		return "", &Problem{Option: "layer", Msg: msg}
+		return "", noLayer(o.Layer, names)
 	}
 	if !o.AttributeToLayerInput {
 		return names[at], nil
@@ -50,6 +46,20 @@ func (o AtLayer) cut(n *model.Net, inputOption string) (string, error) {
 		return "", &Problem{Option: inputOption, Msg: fmt.Sprintf("is true, but what layer %s reads is the image", l.Name)}
 	}
 	return from, nil
+}
+
+// noLayer is the problem of a layer that does not exist. Deep networks have too
+// many to list them all where one of them is near.
+func noLayer(got string, names []string) error {
+	near := nearest(got, names)
+	if near != "" && len(names) > 20 {
+		return &Problem{Option: "layer", Msg: fmt.Sprintf("is %q, which is none of the network's %d layers; did you mean %q?", got, len(names), near)}
+	}
+	msg := fmt.Sprintf("is %q, want one of %s", got, strings.Join(names, ", "))
+	if near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return &Problem{Option: "layer", Msg: msg}
 }
 
 // reads names the layer whose output layer i reads, "input" for the image.

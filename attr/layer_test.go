@@ -428,3 +428,25 @@ func TestInputOfALayer(t *testing.T) {
 		same(t, "neuron", got, want[i])
 	}
 }
+
+// TestNoLayer: of few layers all are named, of many the nearest alone.
+func TestNoLayer(t *testing.T) {
+	many := make([]string, 30)
+	for i := range many {
+		many[i] = fmt.Sprintf("layer%d.conv", i)
+	}
+	for _, r := range []struct {
+		name, got string
+		names     []string
+		want      string
+	}{
+		{"few", "conf1", []string{"conv1", "fc1"}, `layer is "conf1", want one of conv1, fc1; did you mean "conv1"?`},
+		{"few, none near", "x", []string{"conv1", "fc1"}, `layer is "x", want one of conv1, fc1`},
+		{"many", "layer7.conf", many, `layer is "layer7.conf", which is none of the network's 30 layers; did you mean "layer7.conv"?`},
+		{"many, none near", "x", many, `layer is "x", want one of ` + strings.Join(many, ", ")},
+	} {
+		if got := noLayer(r.got, r.names).Error(); !strings.HasSuffix(got, r.want) {
+			t.Errorf("%s: got %s, want %s", r.name, got, r.want)
+		}
+	}
+}

@@ -51,7 +51,7 @@ type Lime struct {
 func (o *Lime) Check(n *model.Net) error {
 	errs := []error{o.Mask.check(n, maxRegressed)}
 	if errs[0] == nil {
-		errs = append(errs, checkSamples(o.NSamples, o.Mask.features(n)+2))
+		errs = append(errs, checkSamples(o.NSamples, o.Mask.features(n)+2, o.Mask.features(n)))
 	}
 	errs = append(errs, oneOf("kernel", o.Kernel, "cosine", "euclidean", "shapley"))
 	if !(o.KernelWidth > 0 && o.KernelWidth <= 1e6) {

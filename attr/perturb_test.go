@@ -495,10 +495,10 @@ func TestPerturbationsCheckTheirOptions(t *testing.T) {
 		}},
 		{"no window", &Occlusion{Stride: SquareExtent(1)}, []string{"window is 0, want 1x1x1 to 3x8x8"}},
 		{"kernel_shap", &KernelSHAP{Mask: GridMask(2), NSamples: 25, Spread: "share"}, []string{
-			"n_samples is 25, want at least 32 for so many features", "n_samples is 25, want an even number: subsets come in pairs",
+			"n_samples is 25, want at least 32 for 16 features", "n_samples is 25, want an even number: subsets come in pairs",
 		}},
 		{"lime", &Lime{Mask: GridMask(2), NSamples: 17, Kernel: "cosin", KernelWidth: 0, Regression: "lass", Alpha: -1}, []string{
-			"n_samples is 17, want at least 18 for so many features",
+			"n_samples is 17, want at least 18 for 16 features",
 			`kernel is "cosin", want one of "cosine", "euclidean", "shapley"; did you mean "cosine"?`,
 			"kernel_width is 0, want above 0 and at most 1e6",
 			`regression is "lass", want one of "lasso", "ridge", "linear"; did you mean "lasso"?`,

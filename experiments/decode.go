@@ -576,25 +576,6 @@ func problems(err error) []problem {
 	return []problem{{"", err.Error()}}
 }
 
-// DecodeMethod makes the method of that name with options given as key=value,
-// the value in YAML; a dot reaches into a nested method (over.n_steps=20, or
-// over=saliency, over={method: saliency}). The error lists every option that cannot be, by
-// the name of the flag that gave them. The caller still has to Check the
-// method on its network.
-func DecodeMethod(name string, params []string, flag string) (attr.Method, error) {
-	d := newDecoder(newText(flag, ""))
-	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: 1, Column: 1}
-	root.Content = append(root.Content,
-		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "method", Line: 1, Column: 1},
-		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name, Line: 1, Column: 1})
-	d.claim(root, newText("--method", name))
-	for _, p := range params {
-		d.set(root, p, flag)
-	}
-	m := d.method(root, "method", "", positions{})
-	return m, d.err()
-}
-
 // set puts a key=value from a flag into the tree; the key is a dotted path, a
 // number in it an item of a list, from 0.
 func (d *decoder) set(root *yaml.Node, assignment, flag string) {
@@ -602,6 +583,10 @@ func (d *decoder) set(root *yaml.Node, assignment, flag string) {
 	t := newText(flag, assignment)
 	if !ok || path == "" {
 		d.faults = append(d.faults, t.fault(1, 1, "want key=value"))
+		return
+	}
+	if strings.TrimSpace(value) == "" {
+		d.faults = append(d.faults, t.fault(1, len(path)+2, path+" has no value"))
 		return
 	}
 	// The value keeps its column behind the blanks that replace its key.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/model"
 )
 
 func TestFaults(t *testing.T) {
@@ -234,14 +236,36 @@ func TestDecodeMethod(t *testing.T) {
 			continue
 		}
 		var got []string
-		for _, o := range describe(m) {
+		for _, o := range describe(m.Method) {
 			got = append(got, o.Name+"="+o.Value)
 		}
 		if s := strings.Join(got, " "); !strings.Contains(s, "over.method=integrated_gradients over.n_steps=7 over.quadrature=riemann_left") || !strings.Contains(s, "nt_samples=3") {
 			t.Errorf("%q: got %s", params, s)
 		}
 	}
-	_, err := DecodeMethod("saliency", []string{"absolute=false"}, "--param")
+	tutorial := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
+	if err := tutorial.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	m, err := DecodeMethod("noise_tunnel", []string{"over={method: layer_activation, layer: conv3}", "stdevs=-1"}, "--param")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := m.Check(tutorial)
+	if want := `--param:1:8: stdevs is -1, want 0 to 1000
+  stdevs=-1
+         ^
+--param:1:40: layer is "conv3", want one of conv1, relu1, pool1, conv2, relu2, pool2, flatten, fc1, relu3, fc2, relu4, fc3; did you mean "conv1"?
+  over={method: layer_activation, layer: conv3}
+                                         ^
+2 errors`; got == nil || got.Error() != want {
+		t.Errorf("Check: got %v\nwant %s", got, want)
+	}
+	_, err = DecodeMethod("saliency", []string{"abs="}, "--param")
+	if want := "--param:1:5: abs has no value\n  abs=\n      ^"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	_, err = DecodeMethod("saliency", []string{"absolute=false"}, "--param")
 	want := "--param:1:1: unknown key \"absolute\" in saliency; known are abs, method\n  absolute=false\n  ^"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

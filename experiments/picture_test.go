@@ -92,8 +92,8 @@ func TestNestedDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, ok := m.(*attr.NoiseTunnel).Over.(*attr.Saliency); !ok || s.Abs {
-		t.Errorf("got over %+v, want saliency with abs false", m.(*attr.NoiseTunnel).Over)
+	if s, ok := m.Method.(*attr.NoiseTunnel).Over.(*attr.Saliency); !ok || s.Abs {
+		t.Errorf("got over %+v, want saliency with abs false", m.Method.(*attr.NoiseTunnel).Over)
 	}
 	s, err := Parse("spec.yaml", strings.Replace(pictured, "{method: saliency}", "{method: noise_tunnel, over: {abs: [true, false]}}", 1), nil)
 	if err != nil {

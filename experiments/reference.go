@@ -93,9 +93,14 @@ func (b *Bench) references(d *decoder, at positions) {
 	}
 	b.refSum = train.Hash()
 	for _, a := range b.Spec.Attributions {
-		if n, _ := attr.UsesTraining(a.Method); n > train.Len() {
-			d.fault(a.at.of("baseline"), "baseline wants %d training images, %s has %d", n, train.Name, train.Len())
-		}
+		d.wants(a.Method, a.at, train)
+	}
+}
+
+// wants reports a method that wants more training images than there are.
+func (d *decoder) wants(m attr.Method, at positions, train *dataset.Dataset) {
+	if n, _ := attr.UsesTraining(m); n > train.Len() {
+		d.fault(at.of("baseline"), "baseline wants %d training images, %s has %d", n, train.Name, train.Len())
 	}
 }
 

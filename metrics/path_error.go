@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"assay/model"
 )
@@ -30,7 +31,7 @@ func (*PathError) cost(*model.Net) (forward, explain int) { return exactCost, 0 
 // Check refuses a network that is not piecewise linear.
 func (*PathError) Check(n *model.Net) error {
 	if err := n.PiecewiseLinear(); err != nil {
-		return &Problem{Option: "metric", Msg: fmt.Sprintf("path_error needs a piecewise linear network: %v", err)}
+		return &Problem{Option: "metric", Msg: fmt.Sprintf("path_error needs a piecewise linear network: %s", strings.TrimPrefix(err.Error(), "model: "))}
 	}
 	return nil
 }

@@ -109,10 +109,14 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 		return usagef("--workers is %d, want 1 or more, or 0 for the number of cores", f.workers)
 	}
 	// Everything that costs nothing is checked before data are read.
-	method, err := experiments.DecodeMethod(f.method, f.params, "--param")
+	if err := canWrite(f.out); err != nil {
+		return usagef("--out: %w", err)
+	}
+	flagged, err := experiments.DecodeMethod(f.method, f.params, "--param")
 	if err != nil {
 		return usagef("%w", err)
 	}
+	method := flagged.Method
 	o, err := dataset.Parse(f.data)
 	if err != nil {
 		return usagef("--data: %w", err)
@@ -140,29 +144,36 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := method.Check(m.Net()); err != nil {
-		return usagef("--method %s: %w", f.method, err)
+	if err := flagged.Check(m.Net()); err != nil {
+		return usagef("%w", err)
 	}
 
+	var train *dataset.Dataset // nil where the method looks at none
 	var trainErr error
 	ref := experiments.NewReference([]attr.Method{method}, func() *dataset.Dataset {
-		if o.Split == "train" {
-			return d
+		if train = d; o.Split == "train" {
+			return train
 		}
 		o.Split = "train"
-		var train *dataset.Dataset
 		train, trainErr = dataset.Open(o)
 		return train
 	})
 	if trainErr != nil {
 		return badInput(fmt.Errorf("the training images, which --method %s takes its baselines from: %w", f.method, trainErr))
 	}
+	if train != nil {
+		if err := flagged.CheckTraining(train); err != nil {
+			return usagef("%w", err)
+		}
+	}
 
 	job := &attribution{method: method, model: m, data: d, ref: ref, seed: f.seed}
 	if err := job.load(c.Context(), images); err != nil {
 		return err
 	}
-	job.aim(aim)
+	if n := job.aim(aim); n > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "assay: --target %s is the difference of a class and itself for %d of %d images: their maps are of 0\n", f.target, n, len(images))
+	}
 	tick, end := f.progress(c.ErrOrStderr(), len(images))
 	err = job.run(c.Context(), f.workers, tick)
 	end()
@@ -176,6 +187,21 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s: %d maps of %s\n", f.out, len(images), f.method)
+	return nil
+}
+
+// canWrite reports that a file cannot be written, before anything is computed
+// for it: its directory is not there, or it is a directory itself.
+func canWrite(file string) error {
+	if st, err := os.Stat(file); err == nil && st.IsDir() {
+		return fmt.Errorf("%s is a directory, want the name of a file", file)
+	}
+	dir := filepath.Dir(file)
+	if st, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("the directory of %s: %w", file, err)
+	} else if !st.IsDir() {
+		return fmt.Errorf("%s is no directory, so it cannot hold %s", dir, filepath.Base(file))
+	}
 	return nil
 }
 
@@ -281,8 +307,9 @@ func (a *attribution) load(ctx context.Context, images []int) error {
 		func(k int, logits []float32) { copy(a.logits[k*classes:], logits) })
 }
 
-// aim sets every image's target.
-func (a *attribution) aim(at experiments.Aim) {
+// aim sets every image's target and returns for how many it is a class less
+// itself.
+func (a *attribution) aim(at experiments.Aim) (void int) {
 	a.contrast = at.Contrast()
 	classes := a.model.Net().Classes()
 	for k := range a.in {
@@ -293,8 +320,12 @@ func (a *attribution) aim(at experiments.Aim) {
 				predicted = j
 			}
 		}
-		a.in[k].Target = at.At(a.data.Labels[a.in[k].Index], predicted)
+		t := at.At(a.data.Labels[a.in[k].Index], predicted)
+		if a.in[k].Target = t; t.Minus == t.Class {
+			void++
+		}
 	}
+	return void
 }
 
 // run explains the images on several goroutines and calls tick after each. A

@@ -79,6 +79,9 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if !slices.Contains([]string{"png", "svg", "pdf"}, format) {
 		return usagef("--out is %q, want a file that ends in .png, .svg or .pdf", f.out)
 	}
+	if err := canWrite(f.out); err != nil {
+		return usagef("--out: %w", err)
+	}
 	if len(f.titles) > 0 && len(f.titles) != len(files) {
 		return usagef("--titles has %d, want one for each of the %d files", len(f.titles), len(files))
 	}
