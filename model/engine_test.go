@@ -59,6 +59,15 @@ func testNets() []*Net {
 			{Kind: "flatten"},
 			{Kind: "linear", Out: 3},
 		}},
+		{Name: "copied", Input: Shape{4, 8, 8}, Layers: []Layer{ // channels 4 KiB apart; pools that leave a rest
+			{Kind: "conv2d", Out: 20, Kernel: 3, Padding: 1},
+			{Kind: "relu"},
+			{Kind: "conv2d", Out: 13, Kernel: 2},
+			{Kind: "relu"},
+			{Kind: "max_pool2d", Kernel: 2},
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 3},
+		}},
 		{Name: "normed", Input: Shape{2, 8, 8}, Layers: []Layer{
 			{Kind: "batch_norm2d", Name: "first"}, // nothing to fold it into
 			{Kind: "conv2d", Out: 6, Kernel: 3, Padding: 1, NoBias: true},

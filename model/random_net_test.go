@@ -1,6 +1,9 @@
 package model
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -23,7 +26,7 @@ func randomNet(t *rapid.T) *Net {
 			l.Kernel = rapid.IntRange(1, min(3, side)).Draw(t, "kernel")
 			l.Stride = rapid.IntRange(1, 3).Draw(t, "stride")
 			l.Padding = rapid.IntRange(0, l.Kernel-1).Draw(t, "padding")
-			l.Out = rapid.SampledFrom([]int{s.C, 1, 7, 18}).Draw(t, "out")
+			l.Out = rapid.SampledFrom([]int{s.C, 1, 7, 18, 35}).Draw(t, "out")
 			l.NoBias = rapid.Bool().Draw(t, "no bias")
 		case "max_pool2d", "avg_pool2d":
 			l.Kernel = rapid.IntRange(1, min(3, side)).Draw(t, "kernel")
@@ -132,6 +135,42 @@ func TestRandomNetworks(t *testing.T) {
 				if d := abs(float64(got) - want[v.Name][j]); d > 2e-4*max(1, abs(want[v.Name][j])) {
 					rt.Errorf("%v\ngradient of %s[%d] is %v, want %v", n, v.Name, j, got, want[v.Name][j])
 				}
+			}
+		}
+	})
+}
+
+// Whatever the layers and the rule, relevance is what the definition gives, and
+// has the same bits on every instruction set. Sums of two activations divide by
+// what may be nearly 0, so the bound is wider than on networks chosen for the test.
+func TestRelevanceOfRandomNetworks(t *testing.T) {
+	names := slices.Sorted(maps.Keys(lrpTestRules))
+	rapid.Check(t, func(rt *rapid.T) {
+		n := randomNet(rt)
+		m, err := New(n, testWeights(n, 3))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		name := rapid.SampledFrom(names).Draw(rt, "rule")
+		r := lrpTestRules[name]
+		const points = 2
+		var first []relevant
+		for _, level := range testLevels() {
+			m.level, m.lrp = level, nil
+			got := propagate(t, m.Worker(), everywhere(n, r), 0, points)
+			if first == nil {
+				first = got
+			}
+			for i, a := range got {
+				sameBits(t, fmt.Sprint(n, " ", name, " ", level), a.rel, first[i].rel)
+			}
+		}
+		for i, a := range first {
+			p := Point{X: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
+			testPoint(n, i, &p)
+			want := lrpReference(n, m.weights, r, 0.02, float64s(p.X), p.Target)
+			if d := relative(a.rel, want); !(d < 1e-3) {
+				rt.Errorf("%v\n%s point %d: relevance off by %.2g", n, name, i, d)
 			}
 		}
 	})
