@@ -176,3 +176,17 @@ func committed(t testing.TB) outside {
 	t.Helper()
 	return openOutside(t, oracle, filepath.Join(oracle, "weights.pt"))
 }
+
+// logits returns the logits of one input.
+func (e *Env) logits(x []float32) ([]float32, error) {
+	var out []float32
+	err := e.Worker.Logits(e.Ctx, 1,
+		func(_ int, dst []float32) { copy(dst, x) },
+		func(_ int, l []float32) { out = append(out, l...) })
+	return out, err
+}
+
+// has reports whether design i shows feature f.
+func (t *hsicTrial) has(i, f int) bool {
+	return t.designs[f*t.words+(2+i)/64]>>((2+i)%64)&1 == 1
+}

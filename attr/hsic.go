@@ -115,11 +115,6 @@ func (t *hsicTrial) fold(k int, v float64) {
 	}
 }
 
-// has reports whether design i shows feature f.
-func (t *hsicTrial) has(i, f int) bool {
-	return t.designs[f*t.words+(2+i)/64]>>((2+i)%64)&1 == 1
-}
-
 // end computes trace(K H L H). With z = +-1/2 the kernel [z = z'] is 1/2 + 2zz',
 // and H takes the constant away: what remains of a feature is 2 z.(HLH)z. With
 // HLH = P P^T that is 2 |s|^2, s = P^T z; as the columns of P sum to 0, s is the

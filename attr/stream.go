@@ -59,15 +59,6 @@ func (e *Env) values(in []Input) ([]float64, error) {
 	return fx, err
 }
 
-// logits returns the logits of one input, the baseline.
-func (e *Env) logits(x []float32) ([]float32, error) {
-	var out []float32
-	err := e.Worker.Logits(e.Ctx, 1,
-		func(_ int, dst []float32) { copy(dst, x) },
-		func(_ int, l []float32) { out = append(out, l...) })
-	return out, err
-}
-
 // ring holds the inputs between the fill of their first point and the fold of
 // their last. The engine asks for up to model.Lanes points ahead of the fold.
 type ring []Input
