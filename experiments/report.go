@@ -252,9 +252,16 @@ func (s *Store) images(p *Plan, b int, r *reports.Run) (object []int, err error)
 			return nil, err
 		}
 	}
+	aim, err := p.spec.Target.Resolve(r.Classes)
+	if err != nil {
+		return nil, err
+	}
 	for i := range n {
 		prob := softmax(logits[i*classes : (i+1)*classes])
 		img := reports.Image{Index: ints[0][i], Label: ints[1][i], Predicted: ints[2][i], Target: ints[3][i], Probability: prob[ints[2][i]], LabelProb: prob[ints[1][i]]}
+		if aim.Contrast() {
+			img.Contrast, img.Minus = true, aim.At(img.Label, img.Predicted).Minus
+		}
 		if i < shown {
 			img.Pixels = pixels[i*size : (i+1)*size]
 		}

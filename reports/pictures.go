@@ -96,8 +96,8 @@ func dots(l vg.Length) vg.Length { return vg.Length(int(l/dot+0.5)) * dot }
 func (r *Run) describe(im int) string {
 	i := &r.Images[im]
 	s := "image " + itoa(i.Index) + ": label " + r.className(i.Label) + ", predicted " + r.className(i.Predicted) + " (" + fixed(i.Probability, 3) + ")"
-	if i.Target != i.Label {
-		s += ", explained " + r.className(i.Target)
+	if i.Contrast || i.Target != i.Label {
+		s += ", explained " + r.aim(i)
 	}
 	return s
 }
@@ -262,18 +262,19 @@ func (r *Run) drawSheet(c draw.Canvas, m *mosaic, vs []view, images []int, head,
 func (r *Run) rowLabel(c draw.Canvas, m *mosaic, y vg.Length, im int, style text.Style) {
 	i := &r.Images[im]
 	style.XAlign, style.YAlign = draw.XLeft, draw.YTop
-	line := style.Font.Size * 4 / 3
-	lines := []string{
-		"image " + itoa(i.Index),
-		"label " + r.className(i.Label),
-		"says " + r.className(i.Predicted) + " " + fixed(i.Probability, 2),
+	lines := []string{"image " + itoa(i.Index), "label " + r.className(i.Label)}
+	if i.Probability > 0 { // somebody asked the network
+		lines = append(lines, "says "+r.className(i.Predicted)+" "+fixed(i.Probability, 2))
 	}
-	if i.Probability == 0 {
-		lines = []string{lines[0], lines[1], "for " + r.className(i.Target)} // nobody asked the network
+	if i.Probability == 0 || i.Contrast || i.Target != i.Label {
+		lines = append(lines, "for "+r.aim(i))
 	}
+	const lead = 4.0 / 3 // from one line to the next, in heights of the type
+	style.Font.Size = min(style.Font.Size, m.h/lead/vg.Length(len(lines)))
+	line := style.Font.Size * lead
 	for k, s := range lines {
 		room := m.left - 2
 		st := fit(style, s, room)
-		c.FillText(st, vg.Point{X: c.Min.X + m.margin, Y: c.Max.Y - y - m.h/2 + line*1.5 - vg.Length(k)*line}, cut(s, st, room))
+		c.FillText(st, vg.Point{X: c.Min.X + m.margin, Y: c.Max.Y - y - m.h/2 + line*vg.Length(len(lines))/2 - vg.Length(k)*line}, cut(s, st, room))
 	}
 }

@@ -28,19 +28,21 @@ func (r *Run) predictions() *Table {
 			{Name: "explained"},
 		},
 	}
-	right := 0
+	right, contrast := 0, false
 	for _, im := range r.Images {
 		if im.Label == im.Predicted {
 			right++
 		}
+		contrast = contrast || im.Contrast
 	}
-	t.Caption = "Probabilities are each image's own softmax: of the predicted class and of the label. Explained is the class whose output the maps attribute. Of all " +
+	t.Caption = "Probabilities are each image's own softmax: of the predicted class and of the label. Explained is the class whose output the maps attribute" +
+		map[bool]string{true: ", or of two classes the difference of their outputs"}[contrast] + ". Of all " +
 		itoa(len(r.Images)) + " images of the run " + itoa(right) + " are predicted rightly."
 	for _, i := range images {
 		im := &r.Images[i]
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
 			integer(im.Index), textCell(r.className(im.Label)), textCell(r.className(im.Predicted)),
-			precise(im.Probability, 4), precise(im.LabelProb, 4), textCell(r.className(im.Target)),
+			precise(im.Probability, 4), precise(im.LabelProb, 4), textCell(r.aim(im)),
 		}})
 	}
 	return t

@@ -32,6 +32,8 @@ type Image struct {
 	Probability float64 // softmax of the predicted class
 	LabelProb   float64 // softmax of the label
 	Target      int     // the class that was explained
+	Minus       int     // the class whose output was taken off, if Contrast
+	Contrast    bool    // the difference of two outputs was explained
 	Pixels      []byte  // [C][H][W]; nil for images that are not pictured
 }
 

@@ -181,6 +181,15 @@ func (r *Run) column(attribution, metric, series, k int) []float64 {
 	return v
 }
 
+// aim names what the maps of an image attribute: a class, or the
+// difference of two.
+func (r *Run) aim(i *Image) string {
+	if i.Contrast {
+		return r.className(i.Target) + " - " + r.className(i.Minus)
+	}
+	return r.className(i.Target)
+}
+
 // className names a class, by its number where the data set has no names.
 func (r *Run) className(c int) string {
 	if c >= 0 && c < len(r.Classes) {

@@ -215,6 +215,9 @@ func pictured(d *dataset.Dataset, arrays map[string]*npy.Array, k, i int) report
 	if t := arrays["target"]; t != nil && k < t.Len() {
 		im.Target = t.Ints()[k]
 	}
+	if m := arrays["minus"]; m != nil && k < m.Len() {
+		im.Minus, im.Contrast = m.Ints()[k], true
+	}
 	l, n := arrays["logits"], len(d.Classes)
 	if l == nil || (k+1)*n > l.Len() {
 		return im
