@@ -29,9 +29,11 @@
 //     inputs by the sign of the weights, weights that count for nothing are left
 //     out, and a block has as many channels as the first cache holds of 8 pixels of
 //     a row (see signed). A rule's sum may be put together from the layer's output
-//     and another sum, where both have the same sign. So are the sums by sign of
-//     RevealCancel; a ReLU's multipliers are float64 on one value, rounded once
-//     with what they multiply.
+//     and another sum, where both have the same sign.
+//   - RevealCancel's sums by sign are chains over what changes upwards and, behind
+//     it, what changes downwards, and so are their input gradients over the outputs;
+//     a ReLU's multipliers are float64 on one value, rounded once with what they
+//     multiply.
 //   - In training by fours, a linear layer's output is eight partial sums over its inputs
 //     by position, a fixed tree, then the bias.
 //   - A weight gradient is the sum over rows, columns and images in eight chains
@@ -42,7 +44,8 @@
 //   - The softmax is float64, with the exp and log of package rng.
 //   - The Rescale rule carries the change from the baseline, not the input's own
 //     activations: chains as above without bias, and changes of the other layers
-//     that are rounded against themselves, not against the activation.
+//     that are rounded against themselves, not against the activation. Its logits
+//     are the baseline's and the change, added.
 //   - Worker.PathGradients keeps places on a path and sums of gradients in
 //     float64, and values in float32, as sums are that go back through a part of
 //     the network: rounding moves a cut by about as much as it moves a value, and

@@ -1,11 +1,9 @@
 package model
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"sync"
-	"unsafe"
 
 	"gorgonia.org/gorgonia"
 
@@ -42,12 +40,6 @@ type step struct {
 	out operand
 	in  []operand
 }
-
-// align is the arena's grain in floats, a cache line; every buffer ends on it,
-// so kernels may write a vector past a short row.
-const align = 16
-
-func roundUp(n int) int { return (n + align - 1) &^ (align - 1) }
 
 // activeLevel is the instruction set in use: the best of this CPU or the one
 // ASSAY_KERNEL names. Programs ask KernelError first; that the variable is wrong
@@ -210,110 +202,6 @@ func (b *graph) compile(level kernel.Level, outputs []*gorgonia.Node) *program {
 	return p
 }
 
-// arena hands out ranges of one block of memory, first fit.
-type arena struct {
-	size int
-	free [][2]int // [from, to), ascending
-}
-
-func (a *arena) take(n int) int {
-	for i, f := range a.free {
-		if f[1]-f[0] >= n {
-			a.free[i][0] += n
-			if a.free[i][0] == f[1] {
-				a.free = slices.Delete(a.free, i, i+1)
-			}
-			return f[0]
-		}
-	}
-	at := a.size
-	a.size += n
-	return at
-}
-
-func (a *arena) give(at, n int) {
-	i, _ := slices.BinarySearchFunc(a.free, at, func(f [2]int, v int) int { return f[0] - v })
-	a.free = slices.Insert(a.free, i, [2]int{at, at + n})
-	if i+1 < len(a.free) && a.free[i][1] == a.free[i+1][0] {
-		a.free[i][1] = a.free[i+1][1]
-		a.free = slices.Delete(a.free, i+1, i+2)
-	}
-	if i > 0 && a.free[i-1][1] == a.free[i][0] {
-		a.free[i-1][1] = a.free[i][1]
-		a.free = slices.Delete(a.free, i, i+1)
-	}
-}
-
-// aligned returns n floats on a cache line, rounded up to whole lines.
-func aligned(n int) buffer {
-	b := make(buffer, roundUp(n)+align)
-	skip := 0
-	for uintptr(unsafe.Pointer(&b[skip]))%(4*align) != 0 {
-		skip++
-	}
-	return b[skip : skip+roundUp(n) : skip+roundUp(n)]
-}
-
-// instance is a program with an arena: what one goroutine runs.
-type instance struct {
-	k       *kernel.Set
-	mem     buffer
-	scratch buffer
-	prep    []bound
-	steps   []bound
-	weights map[string][]float32
-	leaf    map[string][]float32
-	out     [][]float32
-
-	reference int
-	held      []float32 // the baseline of the last run, empty before the first
-}
-
-type bound struct {
-	op  *op
-	out []float32
-	in  [][]float32
-}
-
-func (p *program) instance() *instance {
-	in := &instance{k: kernel.For(p.level), mem: aligned(p.floats), scratch: aligned(p.scratch + align), weights: map[string][]float32{}, leaf: map[string][]float32{}, reference: p.reference}
-	slice := func(o operand) []float32 {
-		if o.static {
-			return p.static[o.at]
-		}
-		return in.mem[o.at : o.at+o.len : o.at+roundUp(o.len)]
-	}
-	bind := func(ss []step) []bound {
-		bs := make([]bound, len(ss))
-		for i, s := range ss {
-			bs[i] = bound{op: s.op, out: slice(s.out)}
-			for _, o := range s.in {
-				bs[i].in = append(bs[i].in, slice(o))
-			}
-		}
-		return bs
-	}
-	in.prep, in.steps = bind(p.prep), bind(p.steps)
-	for name, o := range p.weights {
-		in.weights[name] = slice(o)
-	}
-	for name, o := range p.leaves {
-		in.leaf[name] = slice(o)
-	}
-	for _, o := range p.outputs {
-		in.out = append(in.out, slice(o))
-	}
-	return in
-}
-
-// prepare recomputes what depends on weights alone.
-func (in *instance) prepare() {
-	for i := range in.prep {
-		s := &in.prep[i]
-		s.op.run(in.k, s.out, s.in, in.scratch)
-	}
-}
-
 // release drops what only prepare reads: the weights before they were folded and
 // packed, which would be most of a wide network's memory. prepare cannot be
 // called again, on any instance.
@@ -337,28 +225,4 @@ func (p *program) release() {
 		}
 	}
 	p.prep = nil
-}
-
-// run computes the outputs from the leaves.
-func (in *instance) run() {
-	steps := in.steps
-	if in.reference > 0 {
-		if base := in.leaf["baseline"]; !sameMemory(base, in.held) {
-			in.held = append(in.held[:0], base...)
-		} else {
-			steps = steps[in.reference:]
-		}
-	}
-	for i := range steps {
-		s := &steps[i]
-		s.op.run(in.k, s.out, s.in, in.scratch)
-	}
-}
-
-// sameMemory reports whether a and b hold the same bits.
-func sameMemory(a, b []float32) bool {
-	if len(a) != len(b) || len(a) == 0 {
-		return false
-	}
-	return bytes.Equal(unsafe.Slice((*byte)(unsafe.Pointer(&a[0])), 4*len(a)), unsafe.Slice((*byte)(unsafe.Pointer(&b[0])), 4*len(b)))
 }

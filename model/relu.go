@@ -11,9 +11,9 @@ import (
 
 // relu adds max(x, 0). Its backward rule:
 //
-//	Gradient   passes where the output is above 0
-//	RescaleCaptum  DeepLift's multiplier (y-yr)/(x-xr); where |x-xr| <= 1e-10, the gradient
-//	RevealCancel   the same; behind a linear layer see revealCancel
+//	Gradient        passes where the output is above 0
+//	RescaleCaptum   DeepLift's multiplier (y-yr)/(x-xr); where |x-xr| <= 1e-10, the gradient
+//	RevealCancel    the same; behind a linear layer see revealCancel
 //	GuidedBackprop, Deconvolution   what is positive; the former where the output is above 0
 //
 // Rescale is reluChange. ref is the same activation of the baseline, nil but for

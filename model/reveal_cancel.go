@@ -144,15 +144,6 @@ func (b *graph) changes(x, base *gorgonia.Node) *gorgonia.Node {
 	}, x, base)
 }
 
-// forwardBlocks is a linear layer's forward pass, without its bias, for several
-// sets of outputs, one behind the other in the result, of several inputs, one
-// behind the other in x: blocks holds the weights' variants by output and input.
-func (b *graph) forwardBlocks(l Layer, x, w *gorgonia.Node, blocks [][]variant) *gorgonia.Node {
-	all := b.weightBlocks(w, blocks)
-	g := linearGather(all.Shape()[1], all.Shape()[0], b.lanes)
-	return b.apply(g.op(false, true), x, b.apply(g.packOp(2), all))
-}
-
 // revealed is grad times a relu's multipliers for the two parts of its input's
 // change from ref to z, up and, behind it, down; one result behind the other.
 func (b *graph) revealed(z, ref, parts, grad *gorgonia.Node) *gorgonia.Node {
