@@ -11,7 +11,7 @@ import (
 const perturbing = `
 name: perturbing
 seed: 5
-data: {dataset: shapes, images: "0:20", n_train: 120, n_test: 60}
+data: {dataset: shapes, images: "0:9", n_train: 40, n_test: 20}
 model:
   layers:
     - {kind: conv2d, out: 3, kernel: 5, stride: 3}

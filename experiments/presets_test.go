@@ -18,10 +18,13 @@ type preset struct {
 	name string // "resnet20 trained"
 	env  *attr.Env
 	in   []attr.Input
-	// again says that other weights of the same kind are among the presets, too, so
-	// that not everything need be run on these.
-	again bool
+	// brief says that deep_lift alone is run: other weights of the same kind are
+	// among the presets, too, or of the same network where it is a deep one.
+	brief bool
 }
+
+// deep tells whether the network's passes are so dear that little is run on it.
+func (p preset) deep() bool { return p.env.Worker.Model().Net().Name == "vgg11_bn" }
 
 // presetCases returns every preset with its first weights, of two seeds but for
 // vgg11_bn, and with trained ones, count images each.
@@ -73,7 +76,7 @@ func presetCases(t *testing.T, count int) []preset {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := preset{name: name + " " + from.of, again: from.of == "seed 1", env: &attr.Env{Ctx: context.Background(), Worker: m.Worker(), Seed: 7, Mean: test.Mean, Std: test.Std}}
+			p := preset{name: name + " " + from.of, brief: from.of == "seed 1" || name == "vgg11_bn" && from.of == "seed 0", env: &attr.Env{Ctx: context.Background(), Worker: m.Worker(), Seed: 7, Mean: test.Mean, Std: test.Std}}
 			p.env.MeanImage, p.env.Train, p.env.TrainSize = meanImage(learn), learn.Normalize, learn.Len()
 			for i := range count {
 				x := attr.Input{Index: i, X: make([]float32, n.Input.Size()), Target: model.Target{Class: test.Labels[i], Minus: -1}}

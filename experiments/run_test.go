@@ -20,7 +20,7 @@ import (
 const tiny = `
 name: tiny
 seed: 5
-data: {dataset: shapes, images: "0:40", n_train: 120, n_test: 60}
+data: {dataset: shapes, images: "0:40", n_train: 40, n_test: 40}
 model:
   layers:
     - {kind: conv2d, out: 3, kernel: 5, stride: 3}
@@ -44,9 +44,10 @@ metrics:
     step: 256
     substrate: mean
   - metric: parameter_randomization
+    mode: cascading
     max_images: 35
     only: [saliency, noise_tunnel]
-report: {formats: [csv], figures: [png], pictures: 3}
+report: {formats: [csv], figures: [svg], pictures: 1}
 `
 
 // lines collects what a console says.
