@@ -14,7 +14,8 @@ import (
 // Captum's LayerGradientShap, after Lundberg & Lee, "A Unified Approach to
 // Interpreting Model Predictions", NeurIPS 2017; the draws are those of
 // GradientSHAP. The point is between images, not between activations, so the
-// map sums to F(x)-F(baseline) only where the layers before are linear.
+// map sums to F(x)-F(baseline) only where the layers before are linear, and has
+// no delta. Its standard errors are those of the draws.
 type LayerGradientSHAP struct {
 	AtLayer      `yaml:",inline"`
 	GradientSHAP `yaml:",inline"`
@@ -76,7 +77,8 @@ func (o *LayerGradientSHAP) stream(e *Env, n int, input func(i int, in *Input), 
 	for k := range gains {
 		gains[k] = make([]float32, f.size)
 	}
-	m, acc := make([]float32, f.size), make([]float64, f.size)
+	m, se := make([]float32, f.size), make([]float32, f.size)
+	acc, squares := make([]float64, f.size), make([]float64, f.size)
 	err = after.Gradients(f.ctx, model.Gradient, n*samples,
 		func(k int, p *model.Point) {
 			at, act := f.take()
@@ -96,21 +98,23 @@ func (o *LayerGradientSHAP) stream(e *Env, n int, input func(i int, in *Input), 
 			}
 			if k%samples == 0 {
 				clear(acc)
+				clear(squares)
 			}
 			if o.MultiplyByInputs {
 				for j, gain := range gains[k%len(gains)] {
-					acc[j] += float64(float64(r.Grad[j]) * float64(gain))
+					v := float64(float64(r.Grad[j]) * float64(gain))
+					acc[j] += v
+					squares[j] += float64(v * v)
 				}
 			} else {
 				model.Accumulate(1, r.Grad, acc)
+				model.AccumulateSquares(r.Grad, squares)
 			}
 			if k%samples < samples-1 {
 				return
 			}
-			for j, v := range acc {
-				m[j] = float32(v / float64(samples))
-			}
-			emit(k/samples, Attribution{Map: m})
+			meanOfDraws(samples, acc, squares, m, se)
+			emit(k/samples, Attribution{Map: m, StdErr: se})
 		})
 	return named(o, f.close(err))
 }

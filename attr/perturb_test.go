@@ -334,12 +334,14 @@ func TestStandardErrorsAreSpreads(t *testing.T) {
 		{&GradientSHAP{NSamples: 20, Stdevs: 0.3, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}, 0.8, 1.25},
 		{&GradientSHAP{NSamples: 20, Baseline: Baseline{kind: "uniform"}}, 0.8, 1.25},
 		{&ExpectedGradients{NSamples: 20, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}, 0.8, 1.25},
+		{&LayerGradientSHAP{AtLayer{Layer: "conv1"}, GradientSHAP{NSamples: 20, Stdevs: 0.3, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}}, 0.8, 1.25},
+		{&LayerGradientSHAP{AtLayer{Layer: "relu1"}, GradientSHAP{NSamples: 20, Baseline: Baseline{kind: "uniform"}}}, 0.8, 1.25},
 		// Their designs are Latin hypercubes, which are more even than the
 		// independent rows that the errors allow for.
 		{&HSIC{Mask: mask, NbDesign: 200}, 0.8, 4},
 		{&Sobol{Mask: mask, NbDesign: 64}, 0.8, 2.5},
 	} {
-		size := e.size()
+		size := MapShape(r.m, e.Worker.Model().Net()).Size()
 		value := make([]moments, size)
 		estimated := make([]float64, size)
 		const seeds = 150

@@ -134,19 +134,25 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 			if s < samples-1 {
 				return
 			}
-			n := float64(samples)
-			for j, v := range acc {
-				mean := v / n
-				// Rounding can leave a variance of 0 a little below it.
-				variance := math.Max(0, squares[j]/n-float64(mean*mean))
-				m[j], se[j] = float32(mean), float32(math.Sqrt(variance/math.Max(n-1, 1)))
-			}
+			meanOfDraws(samples, acc, squares, m, se)
 			emit(i, Attribution{Map: m, StdErr: se})
 		})
 	if err != nil {
 		return fmt.Errorf("attr: %s: %w", o.name, err)
 	}
 	return nil
+}
+
+// meanOfDraws writes the mean of n draws and its standard error from the sums of
+// their values and squares. The standard error of one draw is 0.
+func meanOfDraws(n int, sum, squares []float64, mean, stderr []float32) {
+	of := float64(n)
+	for j, v := range sum {
+		m := v / of
+		// Rounding can leave a variance of 0 a little below it.
+		variance := math.Max(0, squares[j]/of-float64(m*m))
+		mean[j], stderr[j] = float32(m), float32(math.Sqrt(variance/math.Max(of-1, 1)))
+	}
 }
 
 // addGains adds gradient times difference to acc and its square to squares. All

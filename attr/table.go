@@ -262,7 +262,7 @@ var Methods = map[string]Entry{
 		},
 		About:    "mean gradient by a layer's activation between noisy copies of the image and random baselines, times what the activation gains",
 		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017",
-		Departs:  "as gradient_shap",
+		Departs:  "as gradient_shap; the map has no delta, since it sums to F(x)-F(baseline) only where the layers before are linear",
 		Family:   Layers,
 	},
 	"layer_gradient_x_activation": {
