@@ -108,7 +108,11 @@ func (b *bar) set(done int, note string) {
 		b.shown.SetCurrent(int64(done))
 	}
 	if line {
-		b.c.Log.Info(b.name, "done", fmt.Sprintf("%d%%", percent), "left", left, "now", note)
+		what := []any{"done", fmt.Sprintf("%d%%", percent), "left", left}
+		if note != "" {
+			what = append(what, "now", note)
+		}
+		b.c.Log.Info(b.name, what...)
 	}
 }
 
