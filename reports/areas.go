@@ -40,12 +40,16 @@ func (r *Run) areas() *Table {
 			values := func(i int) []float64 { return r.column(i, m, s, 0) }
 			absent = append(absent, r.estimates(t, rows, control, name+arrow(series.Better), series.Better, values)...)
 			if random >= 0 {
-				r.estimates(t, rows, control, name+" minus random's", 0, func(i int) []float64 {
+				for _, a := range r.estimates(t, rows, control, name+" minus random's", 0, func(i int) []float64 {
 					if i == random {
 						return nil
 					}
 					return r.paired(i, random, m, s)
-				})
+				}) {
+					if a.of > 0 { // random less itself and what has no area go without saying
+						absent = append(absent, a)
+					}
+				}
 			}
 		}
 	}

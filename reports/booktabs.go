@@ -34,11 +34,14 @@ func (b *booktabs) Start(w io.Writer) error {
 	b.w = w
 	spec := ""
 	for _, c := range b.columns {
-		if c.Numeric {
+		switch {
+		case c.Numeric:
 			spec += "r@{}l"
-			continue
+		case c.Long:
+			spec += `p{0.5\linewidth}`
+		default:
+			spec += "l"
 		}
-		spec += "l"
 	}
 	b.printf("\\begin{tabular}{@{}%s@{}}\n\\toprule\n", spec)
 	return b.err
@@ -146,7 +149,7 @@ func (t *Table) latex() ([]byte, error) {
 }
 
 // characters is the width of a column: of its longest entry or heading line,
-// with the space between columns.
+// broken where it is Long, with the space between columns.
 func (t *Table) characters(column int) int {
 	w := 0
 	for _, line := range headingLines(t.Columns[column].Name) {
@@ -154,6 +157,9 @@ func (t *Table) characters(column int) int {
 	}
 	for i := range t.Rows {
 		w = max(w, utf8.RuneCountInString(t.Rows[i].Cells[column].plain()))
+	}
+	if t.Columns[column].Long {
+		w = min(w, longWidth)
 	}
 	return w + 2
 }

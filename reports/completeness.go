@@ -66,6 +66,9 @@ func (r *Run) completeness(metric int) *Table {
 		if relative >= 0 {
 			rel = Estimated(r.column(i, metric, relative, 0))
 		}
+		if rel.Absent > e.Absent {
+			absent = note(absent, "relative delta", rel, r.Attributions[i].Method)
+		}
 		cells = append(cells, estimated(e), value(e.Max), value(rel.Median))
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
 		control[k], means[k] = r.Attributions[i].Control, e.Mean

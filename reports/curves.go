@@ -26,6 +26,28 @@ func (r *Run) meanCurve(attribution, metric, series int) (c curve, ok bool) {
 	return c, ok
 }
 
+// leftOut is what a figure's caption says where lines are means of fewer images
+// at some points than at others, since a value is undefined; "" if none is.
+func (r *Run) leftOut(metric int, series, attributions []int) string {
+	most, values := 0, 0
+	for _, i := range attributions {
+		for _, s := range series {
+			if c, ok := r.meanCurve(i, metric, s); ok {
+				for k := range c.x {
+					e := Estimated(r.column(i, metric, s, k))
+					if e.Absent > most {
+						most, values = e.Absent, e.N+e.Absent
+					}
+				}
+			}
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return " Where a value is undefined its image is left out of the point: up to " + itoa(most) + " of " + itoa(values) + "."
+}
+
 // curveFigures draws every curve of every metric: one figure of one
 // representative configuration per method, and one per method that was swept.
 func (r *Run) curveFigures() []*Figure {
@@ -147,7 +169,7 @@ func (r *Run) methodCurves(metric, series int) []*Figure {
 		ranges(p, all)
 		f := &Figure{
 			ID: r.curveID(metric, series), Title: title(m.title()),
-			Caption: sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One configuration per method: the largest n_steps and nt_samples." + r.reading(metric),
+			Caption: sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One configuration per method: the largest n_steps and nt_samples." + r.reading(metric) + r.leftOut(metric, []int{series}, g),
 			w:       single, h: height + l.height(single),
 		}
 		numbered(f, k, len(groups))
@@ -293,7 +315,7 @@ func (r *Run) sweepFigures(metric, series int, group []int) []*Figure {
 		if f := r.sweepFigure(metric, series, part, &sw); f != nil {
 			f.ID = slug(id)
 			f.Title = title(m.title()) + ": sweep of " + method + page
-			f.Caption = sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One line per " + sw.line + ", light to dark in the order of the sweep; grey: controls. Lines that coincide mean that the setting does not matter to this metric."
+			f.Caption = sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One line per " + sw.line + ", light to dark in the order of the sweep; grey: controls. Lines that coincide mean that the setting does not matter to this metric." + r.leftOut(metric, []int{series}, group)
 			fs = append(fs, f)
 		}
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -117,9 +118,21 @@ func (r *Run) depthFigure(metric int, series, attributions []int) *Figure {
 			l.draw(sub(c, 0, total, width, l.height(width)))
 		},
 	}
-	f.Caption = "Similarity of the maps before and after weights are drawn anew, by layer (" + m.Series[series[0]].XName + "); " + strings.ToLower(bandCaption[:1]) + bandCaption[1:] + "; " +
-		r.counts([]int{metric}) + ". One configuration per method. A faithful map loses its similarity as layers are randomised; one that stays as high as the controls, which never look at the network, does not explain it."
+	f.Caption = "Similarity of the maps before and after weights are drawn anew, by layer (" + r.stepMeaning(metric, series) + "); " + strings.ToLower(bandCaption[:1]) + bandCaption[1:] + "; " +
+		r.counts([]int{metric}) + ". One configuration per method. A faithful map loses its similarity as layers are randomised; one that stays as high as the controls, which never look at the network, does not explain it." + r.leftOut(metric, series, attributions)
 	return f
+}
+
+// stepMeaning says what the steps of some series are: "randomised down to
+// layer", and where they differ whose they are.
+func (r *Run) stepMeaning(metric int, series []int) string {
+	var meanings []string
+	for _, s := range series {
+		if x := r.Metrics[metric].Series[s].XName; !slices.Contains(meanings, x) {
+			meanings = append(meanings, x)
+		}
+	}
+	return strings.Join(meanings, " or ")
 }
 
 // spaced keeps rotated labels off their ticks: the library ends them inside.

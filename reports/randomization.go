@@ -102,7 +102,7 @@ func (r *Run) depths(s stepSeries) *Table {
 	rows := r.order()
 	t := &Table{
 		ID: slug(m.ID + "-" + series.Name), Title: title(r.stepName(s)) + " by layer", Columns: attributionColumns(), detail: true,
-		Caption: sentence(series.About) + " Columns: " + series.XName + ". " + strings.ToUpper(interval[:1]) + interval[1:] + "; " + r.counts([]int{s.metric}) + ".",
+		Caption: sentence(series.About) + " Columns: " + series.XName + ". " + interval + "; " + r.counts([]int{s.metric}) + ".",
 	}
 	control := make([]bool, len(rows))
 	for k, i := range rows {

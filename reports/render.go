@@ -146,6 +146,13 @@ func (t *Table) text() ([]byte, error) {
 		}
 	}
 	pad(t, rows, " ")
+	for k, c := range t.Columns {
+		for i := range rows {
+			if c.Long {
+				rows[i][k] = wrap(rows[i][k], longWidth)
+			}
+		}
+	}
 	var grouped [][]string
 	for i := range rows {
 		if t.Rows[i].Rule {
@@ -179,8 +186,20 @@ func (t *Table) text() ([]byte, error) {
 // characters: about that of an estimate.
 const headingWidth = 16
 
-// headingLines breaks the heading of a column into short lines.
+// longWidth is the width at which a Long column breaks, in characters.
+const longWidth = 60
+
+// headingLines breaks the heading of a column into short lines. The arrow at its
+// end stays on the line of the last word.
 func headingLines(s string) []string {
+	for _, arrow := range []string{" ↑", " ↓"} {
+		if words, ok := strings.CutSuffix(s, arrow); ok {
+			lines := strings.Split(wrap(breakable(words, " ")+"\x00"+arrow[1:], headingWidth), "\n")
+			last := len(lines) - 1
+			lines[last] = strings.Replace(lines[last], "\x00", " ", 1)
+			return lines
+		}
+	}
 	return strings.Split(wrap(breakable(s, " "), headingWidth), "\n")
 }
 
@@ -285,8 +304,11 @@ func (t *Table) csv() ([]byte, error) {
 	return b.Bytes(), w.Error()
 }
 
+// arrowKept keeps an arrow on the line of the word before it.
+var arrowKept = strings.NewReplacer(" ↑", "\u00a0↑", " ↓", "\u00a0↓")
+
 func (t *Table) html() ([]byte, error) {
-	header, rows := t.cells(func(s string) string { return breakable(html.EscapeString(oneLine(s)), "<wbr>") }, (*Cell).plain)
+	header, rows := t.cells(func(s string) string { return arrowKept.Replace(breakable(html.EscapeString(oneLine(s)), "<wbr>")) }, (*Cell).plain)
 	// A figure space is as wide as a digit, so the points meet here as well.
 	pad(t, rows, "\u2007")
 	for i := range rows {
@@ -295,6 +317,9 @@ func (t *Table) html() ([]byte, error) {
 			rows[i][k] = strings.ReplaceAll(html.EscapeString(rows[i][k]), " ± ", "\u00a0±\u00a0")
 			if t.Rows[i].Cells[k].Bold {
 				rows[i][k] = "<b>" + rows[i][k] + "</b>"
+			}
+			if t.Columns[k].Long {
+				rows[i][k] = `<span class="long">` + rows[i][k] + "</span>"
 			}
 		}
 		// The library gives rows no class; the page finds this mark and draws a rule.

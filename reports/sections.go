@@ -49,6 +49,7 @@ func (r *Run) sections() []section {
 		for _, t := range r.summaries() {
 			s.addTable(t)
 		}
+		s.addTable(r.meanings())
 	})
 	add("Maps", "Look at the maps before the numbers: a map that lies beside the object can still score well. Compare columns in shape, not in strength: each has a scale of its own.", func(s *section) {
 		s.addFigures(r.shown()...)

@@ -118,14 +118,19 @@ func (r *Run) summary(id, title string, ms []int) *Table {
 }
 
 // estimates adds a column of means to a table whose rows are attributions and
-// returns what is undefined in it.
+// returns what is undefined in it, or was not computed: values gives nil there.
 func (r *Run) estimates(t *Table, rows []int, control []bool, name string, better int, values func(i int) []float64) []absence {
 	var absent []absence
 	means := make([]float64, len(rows))
 	for k, i := range rows {
-		e := Estimated(values(i))
+		v := values(i)
+		e := Estimated(v)
 		means[k] = e.Mean
-		absent = note(absent, strings.TrimRight(name, " ↑↓"), e, r.Attributions[i].Method)
+		column := strings.TrimRight(name, " ↑↓")
+		if v == nil {
+			absent = append(absent, absence{column: column, method: r.Attributions[i].Method})
+		}
+		absent = note(absent, column, e, r.Attributions[i].Method)
 		t.Rows[k].Cells = append(t.Rows[k].Cells, estimated(e))
 	}
 	t.Columns = append(t.Columns, estimateColumn(name))

@@ -20,6 +20,7 @@ type Table struct {
 type Column struct {
 	Name    string
 	Numeric bool     // aligned on the decimal point
+	Long    bool     // sentences, which are broken into lines
 	CSV     []string // names of the columns it becomes in CSV; nil means Name alone
 }
 
@@ -142,7 +143,8 @@ func (r *Run) common(rows []int) []string {
 	return s
 }
 
-// absence is what one row of one column lacks.
+// absence is what one row of one column lacks: absent of so many images, or all
+// because the metric was not computed for the row (of is 0).
 type absence struct {
 	column     string
 	absent, of int
@@ -166,7 +168,7 @@ func notes(all []absence) []string {
 			columns = append(columns, a.column)
 		}
 	}
-	var what []string    // "100 of 100 images of saliency and random"
+	var what []string    // "100 of 100 images of saliency and random", "not computed for deep_lift"
 	var where [][]string // the columns it is said of
 	for _, c := range columns {
 		s := ""
@@ -199,7 +201,11 @@ func notes(all []absence) []string {
 			if s != "" {
 				s += "; "
 			}
-			s += itoa(first.absent) + " of " + itoa(first.of) + " images of " + list(methods)
+			if first.of == 0 {
+				s += "not computed for " + list(methods)
+			} else {
+				s += itoa(first.absent) + " of " + itoa(first.of) + " images of " + list(methods)
+			}
 			mine = rest
 		}
 		if i := slices.Index(what, s); i >= 0 {

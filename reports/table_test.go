@@ -36,7 +36,7 @@ func TestRender(t *testing.T) {
 			`x\_1 \textbar{} 100 \% \{a\} \textbackslash{} \textasciitilde{}\textasciicircum{} & \textbf{0}&\textbf{.250 $\pm$ 0.031} & 12& \\`,
 			`\addlinespace`, `\textless{}b\textgreater{}\&'' second & ---& & 1&.5 \\`, `\bottomrule`,
 		}},
-		{"html", []string{"<b>0.250\u00a0±\u00a00.031</b>", "&lt;b&gt;&amp;&#34; second", "a|b ↓", "&lt;note&gt; #1", "50 % of $x$ | y."}},
+		{"html", []string{"<b>0.250\u00a0±\u00a00.031</b>", "&lt;b&gt;&amp;&#34; second", "a|b\u00a0↓", "&lt;note&gt; #1", "50 % of $x$ | y."}},
 	} {
 		data, err := awkward().Render(c.format)
 		if err != nil {
