@@ -53,7 +53,7 @@ func (b *Block) check(first int, sizes ...int) {
 // Run evaluates the inputs of the first count lanes, forward only, and calls fold
 // for each in order; logits are valid during the call. A lane's logits have the
 // bits that Worker.Logits gives for its input. It returns ctx's error, and an
-// error where a logit is not finite.
+// error where a logit or an activation before it is not finite.
 func (b *Block) Run(ctx context.Context, count int, fold func(lane int, logits []float32)) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (b *Block) Run(ctx context.Context, count int, fold func(lane int, logits [
 	b.p.run()
 	b.p.store(b.classes, b.p.out[0], b.p.logits)
 	for l := range count {
-		if err := b.p.finite(l, Result{Logits: b.p.logits.row(l)}); err != nil {
+		if err := b.p.finite(l, l, Result{Logits: b.p.logits.row(l)}); err != nil {
 			return err
 		}
 		fold(l, b.p.logits.row(l))

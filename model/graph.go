@@ -68,6 +68,9 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 		}
 		in := t.alias[t.reads[i][0]]
 		s := shapes[in]
+		for _, from := range t.reads[i] {
+			b.watch(n, l, t.alias[from], t.acts)
+		}
 		h := t.take(in)
 		if gate := b.gates[i]; gate != nil {
 			t.acts[i+1] = gate(h)
@@ -154,6 +157,18 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 		t.acts[i+1] = h
 	}
 	return t.acts
+}
+
+// watch has runs look at an activation that layer l reads, if l computes sums. A
+// sum of finite numbers is no NaN, but one that overflowed to infinity makes NaN of
+// the next, and a relu or a max-pool would make 0 of that, and nobody would know.
+func (b *graph) watch(n *Net, l Layer, activation int, acts []*gorgonia.Node) {
+	switch l.Kind {
+	case "conv2d", "linear", "batch_norm2d", "add", "avg_pool2d", "adaptive_avg_pool2d":
+		if o, computed := acts[activation].Op().(*op); computed && activation > 0 {
+			o.layer = n.nameOf(activation)
+		}
+	}
 }
 
 func (b *graph) weight(n *Net, name string) *gorgonia.Node {

@@ -20,6 +20,9 @@ type instance struct {
 
 	reference int
 	held      []float32 // the baseline of the last run, empty before the first
+	// lost names, by lane, the first layer that the last run found a value of that is
+	// not finite, of those that it watches.
+	lost map[int]string
 }
 
 type bound struct {
@@ -69,6 +72,10 @@ func (in *instance) prepare() {
 
 // run computes the outputs from the leaves.
 func (in *instance) run() {
+	if len(in.lost) > 0 {
+		clear(in.lost)
+		in.held = in.held[:0] // the baseline may be what was lost
+	}
 	steps := in.steps
 	if in.reference > 0 {
 		if base := in.leaf["baseline"]; !sameMemory(base, in.held) {
@@ -80,6 +87,22 @@ func (in *instance) run() {
 	for i := range steps {
 		s := &steps[i]
 		s.op.run(in.k, s.out, s.in, in.scratch)
+		if s.op.layer != "" && in.k.NotFinite(len(s.out), &s.out[0]) {
+			in.lose(s)
+		}
+	}
+}
+
+// lose notes the lanes in which a step's result is not finite.
+func (in *instance) lose(s *bound) {
+	if in.lost == nil {
+		in.lost = map[int]string{}
+	}
+	lanes := s.op.shape[len(s.op.shape)-1]
+	for i, v := range s.out {
+		if l := i % lanes; v-v != 0 && in.lost[l] == "" {
+			in.lost[l] = s.op.layer
+		}
 	}
 }
 

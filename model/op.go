@@ -29,6 +29,9 @@ type op struct {
 	// result, which it need not write. Where that is all a result is for, the
 	// trainer calls it with the operands in place of run.
 	sgd func(k *kernel.Set, w, v []float32, in [][]float32, scratch []float32, o SGD)
+	// layer is the name of the layer whose output the result is, where a run is to
+	// watch it (see graph.watch); "" elsewhere.
+	layer string
 	// inPlace is the operand whose memory the result may take, -1 for none.
 	inPlace int
 	// diff builds the derivative by each operand, nil where wrt is false.

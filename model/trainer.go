@@ -101,8 +101,8 @@ func (t *Trainer) use(lanes int) {
 
 // Step takes one step of SGD on the mean cross-entropy of the batch and
 // returns that loss, computed before the step. x[i] is a normalised image
-// [C*H*W]; labels are below Classes. A loss that is not finite is an error at
-// once, a weight within 32 steps (see Finite); the weights are then useless.
+// [C*H*W]; labels are below Classes. A loss or an activation that is not finite is
+// an error at once, a weight within 32 steps (see Finite); the weights are then useless.
 func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err error) {
 	if len(x) == 0 || len(x) != len(labels) {
 		return 0, fmt.Errorf("model: a step on %d images with %d labels", len(x), len(labels))
@@ -129,11 +129,15 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 		t.use(lanes)
 	}
 	t.prepare()
+	var lost string
 	for i := 0; i < len(x); i += t.lanes {
 		last := min(i+t.lanes, len(x))
 		t.load(x[i:last], labels[i:last], 1/float32(len(x)), i)
 		t.run()
 		for l := range last - i {
+			if layer := t.lost[l]; layer != "" && lost == "" {
+				lost = layer
+			}
 			loss += float64(t.out[0][l])
 		}
 		if len(x) > t.lanes {
@@ -147,6 +151,9 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 	loss /= float64(len(x))
 	if loss-loss != 0 {
 		return loss, fmt.Errorf("model: the loss is %v", loss)
+	}
+	if lost != "" {
+		return loss, fmt.Errorf("model: values of %s are not finite: the training diverges", lost)
 	}
 	for i := range t.params {
 		p, d := &t.params[i], &t.gradients[i]

@@ -155,7 +155,7 @@ func (w *Worker) pass(r Rule) *pass {
 // up to Lanes points ahead, and fold once for each point in the same order, so
 // a stream of any length runs in constant memory. A point's result does not
 // depend on its neighbours. It stops with ctx's error between blocks, and with
-// an error where a logit or a gradient is not finite.
+// an error where a logit, a gradient or an activation in between is not finite.
 func (w *Worker) Gradients(ctx context.Context, rule Rule, n int, fill func(i int, p *Point), fold func(i int, r Result)) error {
 	return w.evaluate(ctx, w.pass(rule), rule.baselined(), n, fill, fold)
 }
@@ -204,7 +204,7 @@ func (w *Worker) evaluate(ctx context.Context, p *pass, baselined bool, n int, f
 					r.Change = p.change.row(l)
 				}
 			}
-			if err := p.finite(i+l, r); err != nil {
+			if err := p.finite(i+l, l, r); err != nil {
 				return err
 			}
 			fold(i+l, r)
@@ -240,7 +240,7 @@ func (w *Worker) Logits(ctx context.Context, n int, fill func(i int, x []float32
 		p.run()
 		p.store(classes, p.out[0], p.logits)
 		for l := range count {
-			if err := p.finite(i+l, Result{Logits: p.logits.row(l)}); err != nil {
+			if err := p.finite(i+l, l, Result{Logits: p.logits.row(l)}); err != nil {
 				return err
 			}
 			fold(i+l, p.logits.row(l))
@@ -276,7 +276,12 @@ func (p *instance) store(n int, src []float32, r rows) {
 	}
 }
 
-func (p *pass) finite(i int, r Result) error {
+// finite refuses point i, in lane l, where anything that was computed for it is not
+// finite.
+func (p *pass) finite(i, l int, r Result) error {
+	if layer := p.lost[l]; layer != "" {
+		return fmt.Errorf("model: values of %s are not finite for point %d: the network overflows float32 on this input", layer, i)
+	}
 	for _, c := range []struct {
 		what string
 		x    []float32
