@@ -108,8 +108,9 @@ func (r *Run) stepLines(group []int, metric int) []stepLine {
 				steps = r.count(a, "n_steps")
 				continue
 			}
-			v, _ := param(r.Attributions[a].All, n)
-			rest = append(rest, Param{n, v})
+			if v, has := param(r.Attributions[a].All, n); has {
+				rest = append(rest, Param{n, v})
+			}
 		}
 		if len(rest) > 0 {
 			name += " (" + params(rest) + ")"

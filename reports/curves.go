@@ -240,7 +240,8 @@ func ranges(p *plot.Plot, curves []curve) {
 }
 
 // sweep arranges the configurations of a method: one line per value of the
-// parameter with the most values, one panel per combination of the others.
+// parameter with the most values, one panel per combination of the others. A
+// configuration without the parameter has a line of its own, of value "".
 type sweep struct {
 	line   string   // parameter along the lines
 	values []string // its values
@@ -260,17 +261,20 @@ func (r *Run) sweep(group []int) sweep {
 			sw.line, sw.values = names[i], v
 		}
 	}
+	if sw.line != "" && !r.shared(group, sw.line) {
+		sw.values = append(slices.Clip(sw.values), "")
+	}
 	index := map[string]int{}
 	for _, a := range group {
 		var rest []Param
 		v := ""
 		for _, name := range names {
-			x, _ := param(r.Attributions[a].All, name)
+			x, has := param(r.Attributions[a].All, name)
 			if name == sw.line {
 				v = x
-				continue
+			} else if has {
+				rest = append(rest, Param{name, x})
 			}
-			rest = append(rest, Param{name, x})
 		}
 		key := params(rest)
 		k, ok := index[key]
@@ -326,7 +330,11 @@ func (r *Run) sweepFigure(metric, series int, panels []panel, sw *sweep) *Figure
 	s := &r.Metrics[metric].Series[series]
 	var l legend
 	for k, v := range sw.values {
-		l.add(sw.line+"="+v, shadePen(k, len(sw.values)))
+		name := sw.line + "=" + v
+		if v == "" {
+			name = "no " + sw.line
+		}
+		l.add(name, shadePen(k, len(sw.values)))
 	}
 	var controls []curve
 	for i := range r.Attributions {

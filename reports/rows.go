@@ -64,8 +64,9 @@ func param(ps []Param, name string) (string, bool) {
 }
 
 // varying returns the names of the parameters that take more than one value
-// among the attributions, in the order of their first appearance, and the
-// values of each in the order of the run.
+// among the attributions that have them, in the order of their first appearance,
+// and the values of each in the order of the run. Not all have all of them:
+// over.n_steps is there where over.method is integrated_gradients.
 func (r *Run) varying(rows []int) (names []string, values [][]string) {
 	var all []string
 	for _, i := range rows {
@@ -78,8 +79,7 @@ func (r *Run) varying(rows []int) (names []string, values [][]string) {
 	for _, name := range all {
 		var vs []string
 		for _, i := range rows {
-			v, _ := param(r.Attributions[i].All, name)
-			if !slices.Contains(vs, v) {
+			if v, has := param(r.Attributions[i].All, name); has && !slices.Contains(vs, v) {
 				vs = append(vs, v)
 			}
 		}
@@ -88,6 +88,14 @@ func (r *Run) varying(rows []int) (names []string, values [][]string) {
 		}
 	}
 	return names, values
+}
+
+// shared tells whether all attributions have the parameter.
+func (r *Run) shared(rows []int, name string) bool {
+	return !slices.ContainsFunc(rows, func(i int) bool {
+		_, has := param(r.Attributions[i].All, name)
+		return !has
+	})
 }
 
 // methods returns the attributions grouped by method, in table order.

@@ -108,9 +108,13 @@ func (r *Run) own(attribution int) []Param {
 		return r.Attributions[attribution].Params
 	}
 	names, _ := r.varying(g)
+	a := &r.Attributions[attribution]
 	var ps []Param
-	for _, p := range r.Attributions[attribution].All {
-		if slices.Contains(names, p.Name) {
+	for _, p := range a.All {
+		// What differs from the default and not all have is said here, as no note
+		// on the group can say it.
+		_, told := param(a.Params, p.Name)
+		if slices.Contains(names, p.Name) || told && !r.shared(g, p.Name) {
 			ps = append(ps, p)
 		}
 	}
@@ -132,7 +136,7 @@ func (r *Run) common(rows []int) []string {
 		names, _ := r.varying(g)
 		var ps []Param
 		for _, p := range r.Attributions[i].Params {
-			if !slices.Contains(names, p.Name) {
+			if !slices.Contains(names, p.Name) && r.shared(g, p.Name) {
 				ps = append(ps, p)
 			}
 		}
