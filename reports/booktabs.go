@@ -38,7 +38,7 @@ func (b *booktabs) Start(w io.Writer) error {
 		case c.Numeric:
 			spec += "r@{}l"
 		case c.Long:
-			spec += `p{0.5\linewidth}`
+			spec += `p{0.35\linewidth}`
 		default:
 			spec += "l"
 		}

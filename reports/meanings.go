@@ -14,7 +14,7 @@ func (r *Run) meanings() *Table {
 		for k, s := range m.Series {
 			about := s.About
 			if s.length() > 1 {
-				about += ", by " + s.XName
+				about += " (x: " + s.XName + ")"
 			}
 			better := ""
 			switch {

@@ -18,7 +18,7 @@ func TestMeanings(t *testing.T) {
 	want := [][]string{
 		{"completeness delta", "", "sum of the map"},
 		{"completeness absolute delta", "lower", "|delta|"},
-		{"deletion (step=9) curve", "higher", long + ", by fraction of pixels deleted"},
+		{"deletion (step=9) curve", "higher", long + " (x: fraction of pixels deleted)"},
 	}
 	for i, w := range want {
 		for k := range w {
@@ -27,7 +27,7 @@ func TestMeanings(t *testing.T) {
 			}
 		}
 	}
-	for format, s := range map[string]string{"text": "fewest pixels\n", "latex": `llp{0.5\linewidth}`, "html": `<span class="long">`, "csv": long + ", by"} {
+	for format, s := range map[string]string{"text": "fewest pixels\n", "latex": `llp{0.35\linewidth}`, "html": `<span class="long">`, "csv": long + " (x:"} {
 		b, err := m.Render(format)
 		if err != nil {
 			t.Fatal(err)
