@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -50,7 +51,9 @@ type RelevanceShare struct {
 	Stabiliser float64 // and to the stabiliser, or to outputs that nothing flows into
 }
 
-// Relevance propagates n points by l. fill and fold are called as in Gradients.
+// Relevance propagates n points by l. fill and fold are called as in Gradients. It
+// stops where Gradients does, and folds no point of which a layer's account is not
+// finite, nor any after it: that is an error too.
 func (w *Worker) Relevance(ctx context.Context, l *LRP, n int, fill func(i int, p *Point), fold func(i int, r Relevance)) error {
 	net := w.m.net
 	if len(l.Rules) != len(net.Layers) {
@@ -61,7 +64,11 @@ func (w *Worker) Relevance(ctx context.Context, l *LRP, n int, fill func(i int, 
 		return err
 	}
 	rel := Relevance{Layers: make([]RelevanceShare, len(p.layers))}
-	return w.evaluate(ctx, p.pass, false, n, fill, func(i int, r Result) {
+	var lost error
+	err = w.evaluate(ctx, p.pass, false, n, fill, func(i int, r Result) {
+		if lost != nil {
+			return
+		}
 		rel.Map, rel.Logits = r.Grad, r.Logits
 		lane := i % Lanes // blocks begin at multiples of Lanes
 		for j := range rel.Layers {
@@ -72,9 +79,15 @@ func (w *Worker) Relevance(ctx context.Context, l *LRP, n int, fill func(i int, 
 				Layer: p.layers[j],
 				Out:   at(0), In: at(1), Bias: at(2), Stabiliser: at(0) - at(3),
 			}
+			// Not finite if any of the four is not.
+			if sum := at(0) + at(1) + at(2) + at(3); sum-sum != 0 {
+				lost = fmt.Errorf("model: the relevance of %s is not finite for point %d: sums that nearly vanish divide it; a larger epsilon helps", p.layers[j], i)
+				return
+			}
 		}
 		fold(i, rel)
 	})
+	return cmp.Or(lost, err)
 }
 
 // relevancePass is a pass and the names of the layers that its third and
