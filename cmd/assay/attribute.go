@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"maps"
 	"math"
@@ -62,6 +63,8 @@ The .npz file holds, for N images:
   bias          [N] float64, what lrp gave to biases: with the map's sum it makes
                 up F(x), but for what stabilisers took
   index         [N] int64, of the image in its split
+  label         [N] int64, the class it is said to be of there
+  checksum      [N] int64, of its pixels, by which 'assay picture' knows it again
 
 The same command gives the same bytes, whatever --workers says.`,
 		Example: `  assay attribute --method deep_lift --out maps.npz
@@ -420,18 +423,30 @@ func deltaOf(r attr.Attribution) float64 {
 	return sum - (r.FX - r.FB)
 }
 
+// checksum is FNV-1a of an image's pixels.
+func checksum(pixels []byte) int64 {
+	h := fnv.New64a()
+	h.Write(pixels)
+	return int64(h.Sum64())
+}
+
 // arrays returns what the .npz file holds.
 func (a *attribution) arrays() map[string]*npy.Array {
 	n, s := len(a.in), a.shape
-	target, minus, index := make([]int64, n), make([]int64, n), make([]int64, n)
+	target, minus := make([]int64, n), make([]int64, n)
+	index, label, sums := make([]int64, n), make([]int64, n), make([]int64, n)
 	for k, in := range a.in {
-		target[k], minus[k], index[k] = int64(in.Target.Class), int64(in.Target.Minus), int64(in.Index)
+		target[k], minus[k] = int64(in.Target.Class), int64(in.Target.Minus)
+		index[k], label[k] = int64(in.Index), int64(a.data.Labels[in.Index])
+		sums[k] = checksum(a.data.Image(in.Index))
 	}
 	out := map[string]*npy.Array{
 		"attributions": {Shape: []int{n, s.C, s.H, s.W}, F32: a.maps},
 		"logits":       {Shape: []int{n, a.model.Net().Classes()}, F32: a.logits},
 		"target":       {Shape: []int{n}, I64: target},
 		"index":        {Shape: []int{n}, I64: index},
+		"label":        {Shape: []int{n}, I64: label},
+		"checksum":     {Shape: []int{n}, I64: sums},
 	}
 	if a.contrast {
 		out["minus"] = &npy.Array{Shape: []int{n}, I64: minus}

@@ -137,17 +137,21 @@ func TestAttributeArrays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"attributions": "[2 3 32 32]", "logits": "[2 10]", "target": "[2]", "index": "[2]",
+		"attributions": "[2 3 32 32]", "logits": "[2 10]", "target": "[2]", "index": "[2]", "label": "[2]", "checksum": "[2]",
 	} {
 		if got[name] == nil || fmt.Sprint(got[name].Shape) != want {
 			t.Errorf("%s: got %+v, want shape %s", name, got[name], want)
 		}
 	}
-	if len(got) != 4 {
-		t.Errorf("got %d arrays, want 4: saliency has no delta", len(got))
+	if len(got) != 6 {
+		t.Errorf("got %d arrays, want 6: saliency has no delta", len(got))
 	}
 	if fmt.Sprint(got["target"].Ints(), got["index"].Ints()) != "[7 7] [1 0]" {
 		t.Errorf("got target %v and index %v, want [7 7] and [1 0]", got["target"].Ints(), got["index"].Ints())
+	}
+	labels := oracle(t, "labels").Ints()
+	if l := got["label"].Ints(); l[0] != labels[1] || l[1] != labels[0] {
+		t.Errorf("got labels %v of images 1 and 0, want %v and %v", l, labels[1], labels[0])
 	}
 }
 

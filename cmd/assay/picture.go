@@ -193,6 +193,9 @@ func addMaps(r *reports.Run, d *dataset.Dataset, file, title string, wanted []in
 			}
 			continue
 		}
+		if s := arrays["checksum"]; s != nil && k < len(s.I64) && s.I64[k] != checksum(d.Image(i)) {
+			return fmt.Errorf("image %d is not the one that was explained: want its data set and split by --data and --split, not the %s split of %s", i, d.Split, d.Name)
+		}
 		switch n := len(a.Maps); {
 		case first:
 			r.Images = append(r.Images, pictured(d, arrays, k, i))
