@@ -26,17 +26,17 @@ var Nets = map[string]struct {
 				{Kind: "linear", Name: "fc3", Out: classes},
 			}}
 		},
-		Citation: "Captum tutorial CIFAR_TorchVision_Interpret; after LeCun et al., Proc. IEEE 1998",
+		Citation: "Captum tutorial CIFAR_TorchVision_Interpret; after LeCun, Bottou, Bengio & Haffner, Gradient-Based Learning Applied to Document Recognition, Proceedings of the IEEE 86, 1998",
 		About:    "conv 6 5x5, pool, conv 16 5x5, pool, 120-84-classes",
 	},
 	"vgg11_bn": {
 		New:      vgg11BN,
-		Citation: "Simonyan & Zisserman, ICLR 2015, configuration A, with batch norms (Ioffe & Szegedy, ICML 2015); names as torchvision's features.N, one layer classifier behind them",
+		Citation: "Simonyan & Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015, configuration A, with the batch norms of Ioffe & Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift, ICML 2015; names as torchvision's features.N, one layer classifier behind them",
 		About:    "conv 3x3 with batch norm 64, pool, 128, pool, 256 256, pool, 512 512, pool, 512 512, pool, classes",
 	},
 	"resnet20": {
 		New:      resnet20,
-		Citation: "He et al., CVPR 2016, section 4.2; shortcuts of changing shape are 1x1 projections with batch norm (option B); names as torchvision's ResNet",
+		Citation: "He, Zhang, Ren & Sun, Deep Residual Learning for Image Recognition, CVPR 2016, section 4.2; shortcuts of changing shape are 1x1 projections with batch norm (option B); names as torchvision's ResNet",
 		About:    "conv 16 3x3, three stages of three residual blocks of 16, 32, 64 channels, global average, classes",
 	},
 }
