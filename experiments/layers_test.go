@@ -19,7 +19,7 @@ attributions:
 metrics:
   - {metric: completeness}
   - {metric: deletion, step: 512, only: [neuron_integrated_gradients]}
-report: {formats: [csv], figures: [png], pictures: 2}
+report: {formats: [csv], figures: [svg], pictures: 1}
 `
 
 // Maps of layers go through cells and reports like any others.

@@ -1,0 +1,111 @@
+package experiments
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/attr"
+	"assay/metrics"
+	"assay/reports"
+)
+
+// warnings tells what a reader of the tables should know.
+func warnings(p *Plan, r *reports.Run) []string {
+	var out []string
+	wrong := 0
+	for _, i := range r.Images {
+		if i.Predicted != i.Label {
+			wrong++
+		}
+	}
+	if aim, err := p.spec.Target.Resolve(r.Classes); err == nil && aim.Contrast() {
+		same := 0
+		for _, i := range r.Images {
+			if t := aim.At(i.Label, i.Predicted); t.Class == t.Minus {
+				same++
+			}
+		}
+		if same > 0 {
+			out = append(out, fmt.Sprintf("for %d of %d images the two classes of the target %s are one: what is explained is 0 there, and so are the maps", same, len(r.Images), p.spec.Target))
+		}
+	}
+	if wrong > 0 && p.spec.Target == "label" {
+		out = append(out, fmt.Sprintf("%d of %d images are classified as something else than their label; what is explained is the label", wrong, len(r.Images)))
+	}
+	for m, x := range p.Metrics {
+		n := 0
+		for b := range p.Blocks() {
+			n += p.scored(m, b)
+		}
+		if n < len(r.Images) {
+			out = append(out, fmt.Sprintf("%s is computed for the first %d of %d images", x.ID, n, len(r.Images)))
+		}
+	}
+	for _, a := range p.Attributions {
+		if t, ok := a.Method.(*attr.NoiseTunnel); ok && t.NTSamples == 1 {
+			out = append(out, a.ID+" averages over a single sample")
+		}
+	}
+	return out
+}
+
+// unlocalised warns of images in which there is nothing to find for metrics that
+// hold maps against masks; objects are their pixels of the object.
+func unlocalised(p *Plan, r *reports.Run, objects []int) []string {
+	var names []string
+	for _, m := range p.Metrics {
+		if metrics.NeedsMask(m.Metric) && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	var out []string
+	for _, kind := range []struct {
+		mask string
+		size int
+	}{{"an empty object mask", 0}, {"an object mask that covers everything", r.H * r.W}} {
+		var which []string
+		for i, n := range objects {
+			if n == kind.size {
+				which = append(which, strconv.Itoa(r.Images[i].Index))
+			}
+		}
+		if n := len(which); n > 0 {
+			if n > 10 {
+				which = append(which[:10], "...")
+			}
+			have, image := "have", "images"
+			if n == 1 {
+				have, image = "has", "image"
+			}
+			out = append(out, fmt.Sprintf("%d of %d images %s %s: there is nothing to find, %s is undefined and the means leave it out (%s %s)",
+				n, len(r.Images), have, kind.mask, strings.Join(names, ", "), image, strings.Join(which, ", ")))
+		}
+	}
+	return out
+}
+
+// unlearned warns of a network that was trained for the run and gives every
+// image the same class. It is read off the confusion matrix rather than kept
+// from the training, so that a run that found its network trained says it too.
+func unlearned(r *reports.Run) []string {
+	if r.Training == nil {
+		return nil
+	}
+	given := -1
+	for _, row := range r.Training.Confusion {
+		for c, n := range row {
+			if n > 0 && given >= 0 && c != given {
+				return nil
+			}
+			if n > 0 {
+				given = c
+			}
+		}
+	}
+	if given < 0 {
+		return nil
+	}
+	return []string{"every image of the test split is classified as " + r.Classes[given] + ": the network has not learned, or its units died; attributions of it mean nothing; try a lower lr, or more epochs"}
+}
