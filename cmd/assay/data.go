@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -333,7 +333,7 @@ func (f *infoFlags) drawSheet(c *cobra.Command, d *dataset.Dataset) error {
 	if err := png.Encode(&b, m); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(f.sheet, b.Bytes(), 0o644); err != nil {
+	if err := maybe.WriteFile(f.sheet, b.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("--sheet: %w", err)
 	}
 	fmt.Fprintf(c.OutOrStdout(), "\n%s: %d images of the %s split\n", f.sheet, len(images), d.Split)
