@@ -30,6 +30,7 @@ func TestCheckReportsAllFaultsAtOnce(t *testing.T) {
 			"over.n_steps is -1, want 1 to 100000",
 		}},
 		{"nothing inside", &NoiseTunnel{NTType: "vargrad", NTSamples: 5}, []string{"over is missing, want a method"}},
+		{"variance of one", &NoiseTunnel{Over: &Saliency{}, NTType: "vargrad", NTSamples: 1}, []string{"nt_samples is 1, want at least 2 for vargrad: the variance of a single map is 0 everywhere"}},
 		{"nested", &NoiseTunnel{Over: Methods["noise_tunnel"].New(), NTType: "vargrad", NTSamples: 5}, []string{"over is noise_tunnel, want a method without noise of its own"}},
 	} {
 		t.Run(r.name, func(t *testing.T) {

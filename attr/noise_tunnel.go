@@ -48,6 +48,9 @@ func (o *NoiseTunnel) Check(n *model.Net) error {
 		oneOf("nt_type", o.NTType, "smoothgrad", "smoothgrad_sq", "vargrad"),
 		between("nt_samples", o.NTSamples, 1, 100000),
 	}
+	if o.NTType == "vargrad" && o.NTSamples == 1 && o.Tolerance == 0 {
+		errs = append(errs, &Problem{Option: "nt_samples", Msg: "is 1, want at least 2 for vargrad: the variance of a single map is 0 everywhere"})
+	}
 	// Not written as Stdevs < 0: NaN must fail too.
 	if !(o.Stdevs >= 0 && o.Stdevs <= 1000) {
 		errs = append(errs, &Problem{Option: "stdevs", Msg: fmt.Sprintf("is %v, want 0 to 1000", o.Stdevs)})
