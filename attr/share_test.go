@@ -23,6 +23,9 @@ func sweep() []Method {
 					if stdev == 0.5 && k == 9 {
 						k = 20 // levels need not agree on their largest number
 					}
+					if nt == "vargrad" {
+						k++ // a single map has no variance
+					}
 					ms = append(ms, &NoiseTunnel{Over: over, NTType: nt, NTSamples: k, Stdevs: stdev})
 				}
 			}
@@ -123,12 +126,12 @@ func TestNoiseIsCommon(t *testing.T) {
 
 func TestVarianceIsNeverNegative(t *testing.T) {
 	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 13)
-	for _, k := range []int{1, 2, 6, 7} {
+	for _, k := range []int{2, 3, 6, 7} {
 		for _, stdev := range []float64{0, 1e-7, 1} {
 			o := &NoiseTunnel{Over: &Saliency{}, NTType: "vargrad", NTSamples: k, Stdevs: stdev}
 			for _, a := range attribute(t, e, o, images(e, 2)) {
 				for j, v := range a.Map {
-					if v < 0 || k == 1 && v != 0 {
+					if v < 0 {
 						t.Fatalf("%d samples, stdev %v: value %d is %v", k, stdev, j, v)
 					}
 				}
