@@ -28,7 +28,7 @@ func decodeSafetensors(file []byte) (*Weights, error) {
 	st, err := safetensors.Deserialize(file)
 	if err != nil {
 		// The library quotes what it found, in full.
-		return nil, fmt.Errorf("offset 8: the safetensors header: %.300s", err)
+		return nil, fmt.Errorf("offset 8: the safetensors header does not fit the %d bytes of the file: %.300s; is the file cut off, or was it changed?", len(file), err)
 	}
 	// It has checked that the tensors fill the file without a gap or overlap,
 	// each with the bytes that its shape and type need.
