@@ -253,7 +253,7 @@ func (d *decoder) fields(n *yaml.Node, v reflect.Value, owner, opt string, at po
 				known = append(known, e)
 			}
 			slices.Sort(known)
-			d.fault(k, "unknown key %q in %s%s", k.Value, owner, suggest(k.Value, known))
+			d.fault(k, "unknown key %q in %s%s", k.Value, owner, Suggest(k.Value, known))
 			continue
 		}
 		d.decode(c, fs[j].value, owner, prefix+fs[j].name, at)

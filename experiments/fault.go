@@ -73,22 +73,28 @@ func (t *text) fault(line, col int, msg string) *Fault {
 	return f
 }
 
-// suggest ends a sentence about an unknown name: with the nearest name that
-// exists, or, where none is near, with all of them.
-func suggest(name string, known []string) string {
+// Suggest ends a sentence about an unknown name: with the nearest name that
+// exists, `; did you mean "saliency"?`, or, where none is near, with all of
+// them, "; known are ...".
+func Suggest(name string, known []string) string {
+	switch near := nearest(name, known); {
+	case near != "":
+		return fmt.Sprintf("; did you mean %q?", near)
+	case len(known) == 0:
+		return ""
+	}
+	return "; known are " + strings.Join(known, ", ")
+}
+
+// nearest returns the known name that is most like another, "" if none is near.
+func nearest(name string, known []string) string {
 	best, dist := "", 1+max(2, len(name)/3)
 	for _, k := range known {
 		if d := distance(name, k); d < dist {
 			best, dist = k, d
 		}
 	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
-	case len(known) == 0:
-		return ""
-	}
-	return "; known are " + strings.Join(known, ", ")
+	return best
 }
 
 // distance counts the insertions, deletions, replacements and swaps of

@@ -16,7 +16,7 @@ func (d *decoder) method(n *yaml.Node, owner, opt string, at positions) attr.Met
 	}
 	e, ok := attr.Methods[name]
 	if !ok {
-		d.fault(k, "unknown method %q%s", name, suggest(name, sortedKeys(attr.Methods)))
+		d.fault(k, "unknown method %q%s", name, Suggest(name, sortedKeys(attr.Methods)))
 		return nil
 	}
 	m := e.New()

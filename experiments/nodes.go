@@ -13,6 +13,16 @@ import (
 // parse reads one YAML document as a tree of nodes with aliases replaced by
 // what they stand for and ${VAR} by the variable's value.
 func (d *decoder) parse(t *text) *yaml.Node {
+	root := d.load(t, "the specification")
+	if root == nil {
+		return nil
+	}
+	return d.resolve(root, 0)
+}
+
+// load reads one YAML document, called what in faults, as a tree of nodes as
+// they stand there.
+func (d *decoder) load(t *text, what string) *yaml.Node {
 	var doc yaml.Node
 	if err := yaml.Load([]byte(strings.Join(t.lines, "\n")), &doc); err != nil {
 		var le *yaml.LoadError
@@ -24,7 +34,7 @@ func (d *decoder) parse(t *text) *yaml.Node {
 			}
 		}
 		if msg = strings.TrimPrefix(msg, "yaml: "); strings.HasPrefix(msg, "no documents") {
-			msg = "the specification is empty"
+			msg = what + " is empty"
 		} else {
 			msg = "not YAML: " + msg
 		}
@@ -36,14 +46,14 @@ func (d *decoder) parse(t *text) *yaml.Node {
 		return nil
 	}
 	if len(doc.Content) == 0 {
-		d.faults = append(d.faults, t.fault(0, 0, "the specification is empty"))
+		d.faults = append(d.faults, t.fault(0, 0, what+" is empty"))
 		return nil
 	}
 	root := doc.Content[0]
 	if t != d.file {
 		d.claim(root, t)
 	}
-	return d.resolve(root, 0)
+	return root
 }
 
 func (d *decoder) claim(n *yaml.Node, t *text) {

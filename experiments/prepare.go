@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -62,8 +60,8 @@ func (s *Spec) Prepare() (*Bench, error) {
 	if _, err := s.Target.Resolve(b.Data.Classes); err != nil {
 		d.fault(at.of("target"), "%v", err)
 	}
-	b.network(d, at)
-	if b.Net != nil {
+	net := network{s.Model.Net, s.Model.Layers}
+	if b.Net = net.build(d, at, "model.", b.Data.Shape, len(b.Data.Classes), b.Data.Name); b.Net != nil {
 		b.configurations(d)
 		if s.Model.Weights != "" {
 			b.weightsFile = s.Model.Weights
@@ -123,47 +121,6 @@ func (b *Bench) split(name string, d *decoder, at *yaml.Node) *dataset.Dataset {
 		d.fault(at, "the %s split: %v", name, err)
 	}
 	return x
-}
-
-func (b *Bench) network(d *decoder, at positions) {
-	m := b.Spec.Model
-	switch {
-	case len(m.Layers) > 0:
-		n := &model.Net{Name: "layers", Input: b.Data.Shape, Layers: slices.Clone(m.Layers)}
-		if err := n.Resolve(); err != nil {
-			layerFaults(d, at, err)
-			return
-		}
-		if n.Classes() != len(b.Data.Classes) {
-			d.fault(at.of("model.layers"), "the network has %d outputs, want %d, one for each class of %s", n.Classes(), len(b.Data.Classes), b.Data.Name)
-			return
-		}
-		b.Net = n
-	case m.Net != "":
-		if p, ok := model.Nets[m.Net]; ok {
-			n := p.New(b.Data.Shape, len(b.Data.Classes))
-			if err := n.Resolve(); err != nil {
-				d.fault(at.of("model.net"), "the net %s cannot take the %v images of %s: %v", m.Net, b.Data.Shape, b.Data.Name, err)
-				return
-			}
-			b.Net = n
-		}
-	}
-}
-
-var layerNumber = regexp.MustCompile(`^layer (\d+) `)
-
-// layerFaults puts each line of what Net.Resolve found at its layer.
-func layerFaults(d *decoder, at positions, err error) {
-	for line := range strings.SplitSeq(strings.TrimPrefix(err.Error(), "model: "), "\n") {
-		n := at.of("model.layers")
-		if m := layerNumber.FindStringSubmatch(line); m != nil {
-			if layer := at["model.layers["+m[1]+"]"]; layer != nil {
-				n = layer
-			}
-		}
-		d.fault(n, "%s", line)
-	}
 }
 
 // configurations checks every method and metric on the network and sums the

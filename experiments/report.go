@@ -52,12 +52,12 @@ func DecodePictures(value, flag string) ([]reports.Picture, error) {
 func CheckFormats(f, fig []string) error {
 	for _, x := range f {
 		if !slices.Contains(formats, x) {
-			return fmt.Errorf("formats has %q%s", x, suggest(x, formats))
+			return fmt.Errorf("formats has %q%s", x, Suggest(x, formats))
 		}
 	}
 	for _, x := range fig {
 		if !slices.Contains(figures, x) {
-			return fmt.Errorf("figures has %q%s", x, suggest(x, figures))
+			return fmt.Errorf("figures has %q%s", x, Suggest(x, figures))
 		}
 	}
 	return nil

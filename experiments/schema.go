@@ -220,7 +220,7 @@ func describeSections(root *jsonschema.Schema) {
 		{"", "metrics", "what is measured on every attribution"},
 		{"", "report", "what is written"},
 		{"data", "images", "a half-open range like 0:100, or a list of indices into the split; all by default"},
-		{"model", "net", "a preset network"},
+		{"model", "net", "a preset network, or a YAML file with layers"},
 		{"model", "layers", "the layers one by one, instead of a preset"},
 		{"model", "weights", "a .pt or .safetensors file, or default: those that come with assay, of the net tutorial for shapes"},
 		{"model", "train", "the settings to train with, instead of weights from a file"},
@@ -245,7 +245,8 @@ func describeSections(root *jsonschema.Schema) {
 		p.Enum, p.Default = enum(dataset.Splits), "test"
 	}
 	if p, ok := m.Properties.Get("net"); ok {
-		p.Enum = enum(presets())
+		p.Type = ""
+		p.AnyOf = []*jsonschema.Schema{{Enum: enum(presets())}, {Type: "string", Pattern: `[/\\]|\.ya?ml$|\$\{`}}
 	}
 	setDefaults(section(m, "train"), canonical(reflect.ValueOf(settings)))
 	report := section(root, "report")

@@ -5,7 +5,6 @@ package experiments
 
 import (
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -49,7 +48,7 @@ type Data struct {
 
 // ModelSpec is the section model.
 type ModelSpec struct {
-	Net     string          `yaml:"net"`     // a preset, see assay list nets
+	Net     string          `yaml:"net"`     // a preset, see assay list nets, or a file of layers
 	Layers  []model.Layer   `yaml:"layers"`  // or the layers one by one
 	Weights string          `yaml:"weights"` // a .pt or .safetensors file, or default
 	Train   *train.Settings `yaml:"train"`   // or the settings to train with first
@@ -143,9 +142,9 @@ var blind = []string{"random", "edge_detector", "input", "constant"}
 // opening data or weights. The Spec is returned with it, as far as it could be
 // read, so that Prepare can look for more.
 func Load(path string, set []string) (*Spec, error) {
-	b, err := os.ReadFile(path)
+	b, err := readYAML(path)
 	if err != nil {
-		return nil, inputf("experiments: %w", err)
+		return nil, err
 	}
 	return Parse(path, string(b), set)
 }
@@ -177,6 +176,7 @@ func parse(name, source string, set []string, stored bool) (*Spec, error) {
 	at[""] = root
 	if !stored {
 		s.require(root)
+		s.network()
 		s.defaultWeights()
 		s.enums()
 		if s.Model.Train != nil {
@@ -251,7 +251,6 @@ func (s *Spec) require(root *yaml.Node) {
 	if lookup(root, "attributions") == nil {
 		d.fault(root, "the specification has no attributions")
 	}
-	m := s.Model
 	n := lookup(root, "model")
 	if n == nil {
 		d.fault(root, "the specification has no model section")
@@ -261,17 +260,7 @@ func (s *Spec) require(root *yaml.Node) {
 		return
 	}
 	has := func(key string) bool { return lookup(n, key) != nil }
-	switch {
-	case has("net") && has("layers"):
-		d.fault(lookup(n, "layers"), "model has both net and layers, want one of them")
-	case !has("net") && !has("layers"):
-		d.fault(n, "model has no net; known are %s; or give its layers", strings.Join(presets(), ", "))
-	}
-	if m.Net != "" {
-		if _, ok := model.Nets[m.Net]; !ok {
-			d.fault(lookup(n, "net"), "unknown net %q%s", m.Net, suggest(m.Net, presets()))
-		}
-	}
+	d.oneNet(n, "model")
 	switch {
 	case has("weights") && has("train"):
 		d.fault(lookup(n, "train"), "model has both weights and train, want one of them")
@@ -296,8 +285,6 @@ func (s *Spec) defaultWeights() {
 	}
 }
 
-func presets() []string { return sortedKeys(model.Nets) }
-
 // enums checks the section report.
 func (s *Spec) enums() {
 	one := func(key string, got []string, known []string) {
@@ -307,7 +294,7 @@ func (s *Spec) enums() {
 				return
 			}
 			if !slices.Contains(known, g) && n.Content[i].Kind == yaml.ScalarNode {
-				s.dec.fault(n.Content[i], "%s has %q%s", key, g, suggest(g, known))
+				s.dec.fault(n.Content[i], "%s has %q%s", key, g, Suggest(g, known))
 			} else if slices.Index(got, g) < i {
 				s.dec.fault(n.Content[i], "%s has %q twice", key, g)
 			}

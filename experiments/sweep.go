@@ -73,7 +73,7 @@ func (l *metricList) decodeNode(d *decoder, n *yaml.Node) {
 			}
 			e, ok := metrics.Metrics[name]
 			if !ok {
-				d.fault(k, "unknown metric %q%s", name, suggest(name, sortedKeys(metrics.Metrics)))
+				d.fault(k, "unknown metric %q%s", name, Suggest(name, sortedKeys(metrics.Metrics)))
 				continue
 			}
 			m := Metric{Name: name, Metric: e.New(), at: positions{"": k}}
@@ -87,7 +87,7 @@ func (l *metricList) decodeNode(d *decoder, n *yaml.Node) {
 				d.decode(c, reflect.ValueOf(&m.Only).Elem(), name, "only", m.at)
 				for _, item := range c.Content {
 					if _, ok := attr.Methods[item.Value]; !ok && item.Kind == yaml.ScalarNode {
-						d.fault(item, "unknown method %q in only%s", item.Value, suggest(item.Value, sortedKeys(attr.Methods)))
+						d.fault(item, "unknown method %q in only%s", item.Value, Suggest(item.Value, sortedKeys(attr.Methods)))
 					}
 				}
 			}

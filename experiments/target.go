@@ -103,7 +103,7 @@ func (t Target) Resolve(classes []string) (Aim, error) {
 			}
 			return i, nil
 		}
-		return 0, fmt.Errorf("target is %q, want label, predicted, a class, or two of them as in cat-dog%s", s, suggest(s, classes))
+		return 0, fmt.Errorf("target is %q, want label, predicted, a class, or two of them as in cat-dog%s", s, Suggest(s, classes))
 	}
 	s := string(t)
 	whole, err := term(s)

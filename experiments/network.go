@@ -1,0 +1,80 @@
+package experiments
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"assay/model"
+)
+
+// network is what the section model says of the network itself: a preset's name
+// or the layers one by one.
+type network struct {
+	Net    string        `yaml:"net"`
+	Layers []model.Layer `yaml:"layers"`
+}
+
+func presets() []string { return sortedKeys(model.Nets) }
+
+// oneNet demands that the mapping n, called owner, says one network.
+func (d *decoder) oneNet(n *yaml.Node, owner string) {
+	net, layers := lookup(n, "net"), lookup(n, "layers")
+	switch {
+	case net != nil && layers != nil:
+		d.fault(layers, "%s has both net and layers, want one of them", owner)
+	case net == nil && layers == nil:
+		d.fault(n, "%s has no net; known are %s; or give its layers", owner, strings.Join(presets(), ", "))
+	}
+}
+
+// build makes the network for images of a shape, with an output for each of the
+// classes of a data set; where set names none, layers may have any number. What
+// cannot be becomes faults at the keys net and layers, which at has behind the
+// section's name, and nil is returned.
+func (m network) build(d *decoder, at positions, section string, in model.Shape, classes int, set string) *model.Net {
+	if len(m.Layers) > 0 {
+		n := &model.Net{Name: "layers", Input: in, Layers: slices.Clone(m.Layers)}
+		if err := n.Resolve(); err != nil {
+			layerFaults(d, at, section+"layers", err)
+			return nil
+		}
+		if set != "" && n.Classes() != classes {
+			d.fault(at.of(section+"layers"), "the network has %d outputs, want %d, one for each class of %s", n.Classes(), classes, set)
+			return nil
+		}
+		return n
+	}
+	p, ok := model.Nets[m.Net]
+	if !ok {
+		return nil // a fault already
+	}
+	n := p.New(in, classes)
+	if err := n.Resolve(); err != nil {
+		of := ""
+		if set != "" {
+			of = " of " + set
+		}
+		d.fault(at.of(section+"net"), "the net %s cannot take the %v images%s: %v", m.Net, in, of, err)
+		return nil
+	}
+	return n
+}
+
+var layerNumber = regexp.MustCompile(`^layer (\d+) `)
+
+// layerFaults puts each line of what Net.Resolve found at its layer in the list
+// that stands under key.
+func layerFaults(d *decoder, at positions, key string, err error) {
+	for line := range strings.SplitSeq(strings.TrimPrefix(err.Error(), "model: "), "\n") {
+		n := at.of(key)
+		if m := layerNumber.FindStringSubmatch(line); m != nil {
+			if layer := at[key+"["+m[1]+"]"]; layer != nil {
+				n = layer
+			}
+		}
+		d.fault(n, "%s", line)
+	}
+}
