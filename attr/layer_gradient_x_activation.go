@@ -1,10 +1,6 @@
 package attr
 
-import (
-	"errors"
-
-	"assay/model"
-)
+import "assay/model"
 
 // LayerGradientXActivation is the derivative of the target by a layer's
 // activation, times that activation: InputXGradient on the layers behind.
@@ -19,7 +15,7 @@ type LayerGradientXActivation struct {
 // Check reports a layer that is not there or where the network cannot be cut.
 func (o *LayerGradientXActivation) Check(n *model.Net) error {
 	_, err := o.after(n)
-	return errors.Join(err)
+	return err
 }
 
 // Attribute explains the inputs, one pass each.

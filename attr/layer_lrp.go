@@ -9,30 +9,21 @@ import (
 
 // LayerLRP is the relevance that LRP finds in a layer: of the values of its
 // output, or with attribute_to_layer_input of what it reads. It sums to F(x)
-// less what the layers behind give to biases and stabilisers.
+// less what the layers behind give to biases and stabilisers; where a skip goes
+// past the layer it would not, and the layer is refused.
 //
 // Bach et al., "On Pixel-Wise Explanations for Non-Linear Classifier Decisions
-// by Layer-Wise Relevance Propagation", PLOS ONE 2015, section 2.4.
+// by Layer-Wise Relevance Propagation", PLOS ONE 2015.
 type LayerLRP struct {
 	AtLayer `yaml:",inline"`
 	LRP     `yaml:",inline"`
 }
 
-// Check reports what LRP cannot do and a layer that does not exist.
+// Check reports what LRP cannot do, and a layer that does not exist or where the
+// network cannot be cut.
 func (o *LayerLRP) Check(n *model.Net) error {
-	_, err := o.cut(n, "attribute_to_layer_input")
+	_, err := o.after(n)
 	return errors.Join(err, o.LRP.Check(n))
-}
-
-// Shape returns the shape of the layer's activation.
-func (o *LayerLRP) Shape(n *model.Net) model.Shape {
-	name, err := o.cut(n, "attribute_to_layer_input")
-	for i, l := range n.Layers {
-		if err == nil && l.Name == name {
-			return n.Shapes()[i]
-		}
-	}
-	return n.Input // a network that did not pass Check
 }
 
 // Attribute explains the inputs: a pass forward each, and back to the layer.

@@ -148,6 +148,35 @@ func TestLRPChecks(t *testing.T) {
 	}
 }
 
+// Under a skip a layer has but a part of the relevance: its map would not sum to
+// F(x), and is refused as those of other layer methods are.
+func TestLayerLRPUnderASkip(t *testing.T) {
+	n := &model.Net{Input: model.Shape{C: 1, H: 4, W: 4}, Layers: []model.Layer{
+		{Kind: "conv2d", Out: 2, Kernel: 3, Padding: 1},
+		{Kind: "relu"},
+		{Kind: "conv2d", Out: 2, Kernel: 3, Padding: 1},
+		{Kind: "add", From: "conv1"},
+		{Kind: "flatten"},
+		{Kind: "linear", Out: 3},
+	}}
+	e := env(t, n, 3)
+	in := images(e, 3)
+	for layer, cut := range map[string]bool{"conv1": true, "relu1": false, "conv2": false, "add1": true, "flatten1": true} {
+		o := &LayerLRP{LRP: LRP{Preset: "epsilon", ZeroBias: true}, AtLayer: AtLayer{Layer: layer}}
+		if err := o.Check(n); (err == nil) != cut {
+			t.Errorf("%s: got %v, want it refused: %v", layer, err, !cut)
+		}
+		if !cut {
+			continue
+		}
+		for i, a := range attribute(t, e, o, in) {
+			if d := a.delta(); !a.Summed || math.Abs(d) > 1e-4 {
+				t.Errorf("%s image %d: the relevance lacks %v of %v", layer, i, -d, a.FX)
+			}
+		}
+	}
+}
+
 // On any network, with any rules: no relevance is lost but to biases and
 // stabilisers, and the flat rule loses none.
 func TestLRPConservesRelevance(t *testing.T) {
