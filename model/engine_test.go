@@ -315,6 +315,39 @@ func TestSameBits(t *testing.T) {
 	}
 }
 
+// Two layers that do the same to the same activation have a backward rule each:
+// what comes back to the one, 2, passes by it alone, what comes back to the other,
+// -1, does not, where a single one would let pass their sum.
+func TestLayersThatDoTheSameStayTwo(t *testing.T) {
+	for _, kind := range []string{"relu", "leaky_relu"} {
+		n := &Net{Input: Shape{1, 1, 1}, Layers: []Layer{
+			{Kind: kind, Name: "one"},
+			{Kind: "linear", Name: "a", Out: 1, NoBias: true},
+			{Kind: kind, Name: "other", Input: "input"},
+			{Kind: "linear", Name: "b", Out: 1, NoBias: true},
+			{Kind: "add", From: "a"},
+			{Kind: "linear", Name: "logit", Out: 1, NoBias: true},
+		}}
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := New(n, &Weights{Tensors: []Tensor{{"a.weight", []int{1, 1}, []float32{2}}, {"b.weight", []int{1, 1}, []float32{-1}}, {"logit.weight", []int{1, 1}, []float32{1}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rule, want := range map[Rule]float32{Gradient: 1, GuidedBackprop: 2, Deconvolution: 2} {
+			err := m.Worker().Gradients(context.Background(), rule, 1, func(_ int, p *Point) { p.X[0] = 1 }, func(_ int, r Result) {
+				if r.Grad[0] != want {
+					t.Errorf("%s, rule %d: got %v, want %v", kind, rule, r.Grad[0], want)
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // Gorgonia's own machine gives the same bits from the same graph.
 func TestTapeMachineGivesTheSameBits(t *testing.T) {
 	for _, n := range testNets() {

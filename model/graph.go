@@ -20,6 +20,11 @@ type graph struct {
 	sums     map[*gorgonia.Node]*op    // Gorgonia's own sums of the derivatives of an activation read twice
 	gates    map[int]standIn           // of a gatedGraph, by layer; nil otherwise
 	lrp      *lrpGraph                 // of an LRP graph: the layers' rules; nil otherwise
+	// layer is the layer under construction, if it has no weights. Gorgonia merges
+	// nodes of one name and operands, and two layers that do the same to the same
+	// activation must stay two: what comes back to either is a backward rule's to
+	// change before the sum of both.
+	layer string
 }
 
 func newGraph(lanes int) *graph {
@@ -32,6 +37,9 @@ func newGraph(lanes int) *graph {
 
 // apply adds an operation; an error is a fault of this package.
 func (b *graph) apply(o *op, in ...*gorgonia.Node) *gorgonia.Node {
+	if b.layer != "" {
+		o.name += " of " + b.layer
+	}
 	n, err := gorgonia.ApplyOp(o, in...)
 	if err != nil {
 		panic(fmt.Sprintf("model: %s: %v", o.name, err))
@@ -85,6 +93,10 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 			dims = tensor.Shape{s.C, b.lanes}
 		}
 		deep := needX || in > 0
+		read := h
+		if !kinds[l.Kind].weighted {
+			b.layer = l.Name
+		}
 		switch l.Kind {
 		case "conv2d":
 			w, bias := b.affine(n, i, t.norm[i])
@@ -97,10 +109,7 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 				h = b.flatten(s, h)
 			}
 			if slices.Contains(linears, i) {
-				if len(base.Shape()) == 4 {
-					base = b.flatten(s, base)
-				}
-				h, denses[i] = b.dense(t, i, s, h, base)
+				h, denses[i] = b.dense(t, i, s, h)
 			}
 			w, bias := b.affine(n, i, -1)
 			if moves {
@@ -114,10 +123,10 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 				break // the pool that follows does it
 			}
 			switch {
-			case moves:
-				h = b.reluChange(dims, h, base)
 			case linears != nil && linears[i] >= 0:
 				h = b.revealCancel(denses[linears[i]], h, base)
+			case moves:
+				h = b.reluChange(dims, h, base)
 			default:
 				h = b.relu(dims, h, base, rule)
 			}
@@ -128,22 +137,21 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 				h = b.activation(l, dims, h, base, rule)
 			}
 		case "max_pool2d":
-			switch {
-			case moves:
-				h = b.maxPoolChange(l, s, h, base, ref[i+1], in > 0 && t.folds(in-1, rule))
-			case rule == RevealCancel && ref != nil:
-				h = b.maxPool(l, s, h, base, ref[i+1], in > 0 && t.folds(in-1, rule))
-			default:
-				fold := in > 0 && t.folds(in-1, rule)
-				h = b.maxPool(l, s, h, nil, nil, fold)
-				if b.lrp != nil {
-					b.lrp.folded[h] = fold
-				}
+			fold := in > 0 && t.folds(in-1, rule)
+			if moves {
+				h = b.maxPoolChange(l, s, h, base, ref[i+1], fold)
+				break
+			}
+			h = b.maxPool(l, s, h, fold)
+			if b.lrp != nil {
+				b.lrp.folded[h] = fold
 			}
 		case "avg_pool2d", "adaptive_avg_pool2d":
 			h = b.avgPool(l, s, h)
 		case "dropout":
-			h = b.dropout(l, dims, h)
+			if train {
+				h = b.dropout(l, dims, h)
+			}
 		case "flatten":
 			if len(h.Shape()) == 4 {
 				h = b.flatten(s, h)
@@ -151,6 +159,10 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 		case "add":
 			h = b.add(s, h, t.take(t.reads[i][1]))
 		}
+		if b.asked(i) && h == read { // what others read too is not all the layer's
+			h = b.same(h)
+		}
+		b.layer = ""
 		if b.lrp != nil {
 			b.attachLRP(i, l, s, h)
 		}

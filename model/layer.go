@@ -37,16 +37,17 @@ type Layer struct {
 
 // kind says what Resolve needs to know of a kind of layer.
 type kind struct {
-	prefix  string // of default names
-	takes   []string
-	spatial bool // works on rows and columns, so not behind a flatten
-	smooth  bool // curved: no piecewise linear function
+	prefix   string // of default names
+	takes    []string
+	spatial  bool // works on rows and columns, so not behind a flatten
+	smooth   bool // curved: no piecewise linear function
+	weighted bool // has tensors of its own
 }
 
 var kinds = map[string]kind{
-	"conv2d":              {prefix: "conv", takes: []string{"out", "kernel", "stride", "padding", "no_bias"}, spatial: true},
-	"linear":              {prefix: "fc", takes: []string{"out", "no_bias"}},
-	"batch_norm2d":        {prefix: "bn", spatial: true},
+	"conv2d":              {prefix: "conv", takes: []string{"out", "kernel", "stride", "padding", "no_bias"}, spatial: true, weighted: true},
+	"linear":              {prefix: "fc", takes: []string{"out", "no_bias"}, weighted: true},
+	"batch_norm2d":        {prefix: "bn", spatial: true, weighted: true},
 	"relu":                {prefix: "relu"},
 	"leaky_relu":          {prefix: "leaky_relu", takes: []string{"slope"}},
 	"elu":                 {prefix: "elu", takes: []string{"alpha"}, smooth: true},

@@ -19,6 +19,7 @@ type lrpGraph struct {
 	rules  []LRPRule // of every layer; the zero value for layers without weights
 	norm   float64   // stabiliser of sums without weights: average pools, additions
 	captum bool
+	at     int // layer whose output's relevance is asked for, -1 for the image
 	// nonNegative are the activations that are never below 0.
 	nonNegative map[*gorgonia.Node]bool
 	layer       map[*gorgonia.Node]int              // that made the activation
@@ -81,6 +82,11 @@ func (b *graph) nonNegative(x *gorgonia.Node) bool {
 	o, isOp := x.Op().(*op)
 	return isOp && (strings.HasPrefix(o.name, "flatten") || strings.HasPrefix(o.name, "copy")) && b.nonNegative(b.operands[x][0])
 }
+
+// asked reports whether the relevance of layer i's output is asked for. It then
+// is a node of its own, though the layer may change nothing: its input may have
+// other readers.
+func (b *graph) asked(i int) bool { return b != nil && b.lrp != nil && b.lrp.at == i }
 
 // listReaders notes who reads what; to be called when the forward half is there.
 func (b *graph) listReaders() {
@@ -150,7 +156,7 @@ func (b *graph) proportionalFor(r *gorgonia.Node) bool {
 // 0 or below; nothing is there to be given back if all that read the pool share
 // relevance out in proportion.
 func (b *graph) foldsRelevance(t *taps, i int) bool {
-	if b.lrp.captum || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
+	if b.lrp.captum || b.asked(i) || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
 		return false
 	}
 	pool := t.readers(i + 1)[0]

@@ -102,8 +102,15 @@ func lrpWeights(wt *Weights, l Layer, norm *Layer) (w, b []float64) {
 func lrpLayer(r LRPRule, l Layer, s Shape, w, b, x, z, rel []float64) []float64 {
 	o := l.output(s)
 	channel := func(k int) int { return k / (o.H * o.W) }
+	// bound is that of input j, one of one for all or for every channel.
+	bound := func(of []float32, j int) float64 {
+		if len(of) == 0 {
+			return 0
+		}
+		return float64(of[j*len(of)/s.Size()])
+	}
 	// part is what connection (x, w) counts in the sum of output k.
-	part := func(x, w float64, k int, sign int) float64 {
+	part := func(x, w, low, high float64, k int, sign int) float64 {
 		c := x * w
 		positive, negative := math.Max(c, 0), math.Min(c, 0)
 		switch r.Kind {
@@ -131,7 +138,7 @@ func lrpLayer(r LRPRule, l Layer, s Shape, w, b, x, z, rel []float64) []float64 
 			}
 			return positive
 		case "z_box":
-			return c - float64(r.Low[0])*math.Max(w, 0) - float64(r.High[0])*math.Min(w, 0)
+			return c - low*math.Max(w, 0) - high*math.Min(w, 0)
 		case "w_square":
 			return w * w
 		case "flat":
@@ -148,7 +155,8 @@ func lrpLayer(r LRPRule, l Layer, s Shape, w, b, x, z, rel []float64) []float64 
 	out := make([]float64, s.Size())
 	for sign, c := range scale {
 		sum := make([]float64, len(rel))
-		connections(l, s, func(k, j, t int) { sum[k] += part(x[j], w[t], k, sign) })
+		at := func(k, j, t int) float64 { return part(x[j], w[t], bound(r.Low, j), bound(r.High, j), k, sign) }
+		connections(l, s, func(k, j, t int) { sum[k] += at(k, j, t) })
 		for k := range sum {
 			// The bias counts as the weight of an input 1, but has no part in
 			// z_box and flat, and stays as it is for Captum.
@@ -156,13 +164,13 @@ func lrpLayer(r LRPRule, l Layer, s Shape, w, b, x, z, rel []float64) []float64 
 				if r.Captum {
 					sum[k] += v
 				} else {
-					sum[k] += part(1, v, k, sign)
+					sum[k] += part(1, v, 0, 0, k, sign)
 				}
 			}
 			sum[k] = stabilised(sum[k], r.Epsilon)
 		}
 		connections(l, s, func(k, j, t int) {
-			if p := part(x[j], w[t], k, sign); p != 0 {
+			if p := at(k, j, t); p != 0 {
 				out[j] += c * p / sum[k] * rel[k]
 			}
 		})
@@ -177,8 +185,9 @@ func stabilised(z, epsilon float64) float64 {
 	return z - epsilon
 }
 
-// lrpReference is relevance propagation in float64, place by place.
-func lrpReference(n *Net, wt *Weights, r LRPRule, norm float64, x []float64, target Target) []float64 {
+// lrpReference is relevance propagation in float64, place by place: of the image
+// and of every layer's output.
+func lrpReference(n *Net, wt *Weights, lrp *LRP, x []float64, target Target) [][]float64 {
 	var plain ref
 	acts, arg := plain.forward(n, wt, x)
 	shapes := append([]Shape{n.Input}, n.Shapes()...)
@@ -206,7 +215,7 @@ func lrpReference(n *Net, wt *Weights, r LRPRule, norm float64, x []float64, tar
 	for i := len(n.Layers) - 1; i >= 0; i-- {
 		l, in, out := n.Layers[i], reads[i][0], rel[i+1]
 		s, d, y := shapes[in], rel[in], acts[i+1]
-		share := func(k int) float64 { return out[k] / stabilised(y[k], norm) }
+		share := func(k int) float64 { return out[k] / stabilised(y[k], lrp.Norm) }
 		switch l.Kind {
 		case "conv2d", "linear":
 			var bn *Layer
@@ -216,11 +225,14 @@ func lrpReference(n *Net, wt *Weights, r LRPRule, norm float64, x []float64, tar
 				}
 			}
 			w, b := lrpWeights(wt, l, bn)
-			for j, v := range lrpLayer(r, l, s, w, b, acts[in], y, out) {
+			for j, v := range lrpLayer(lrp.Rules[i], l, s, w, b, acts[in], y, out) {
 				d[j] += v
 			}
 		case "max_pool2d":
 			for k, v := range out {
+				if lrp.Captum {
+					v = y[k] * share(k)
+				}
 				d[arg[i][k]] += v
 			}
 		case "avg_pool2d", "adaptive_avg_pool2d":
@@ -245,7 +257,7 @@ func lrpReference(n *Net, wt *Weights, r LRPRule, norm float64, x []float64, tar
 			}
 		}
 	}
-	return rel[0]
+	return rel
 }
 
 func TestRelevanceAgainstReference(t *testing.T) {
@@ -266,7 +278,7 @@ func TestRelevanceAgainstReference(t *testing.T) {
 			for i, a := range got {
 				p := Point{X: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
 				testPoint(n, 2+i, &p)
-				want := lrpReference(n, m.weights, r, 0.02, float64s(p.X), p.Target)
+				want := lrpReference(n, m.weights, everywhere(n, r), float64s(p.X), p.Target)[0]
 				if d := relative(a.rel, want); !(d < 1e-4) {
 					t.Errorf("%s %s point %d: relevance off by %.2g", n.Name, name, i, d)
 				}
@@ -457,6 +469,37 @@ func TestRelevanceOfLayers(t *testing.T) {
 	}
 }
 
+// What flows through a layer is not all that reaches its input, also where the
+// engine has no node for the layer: others may read that input too.
+func TestRelevanceOfLayersThatChangeNothing(t *testing.T) {
+	head := []Layer{{Kind: "linear", Name: "a", Out: 3, Input: "asked"}, {Kind: "linear", Name: "b", Out: 3, Input: "read"}, {Kind: "add", From: "a"}, {Kind: "linear", Out: 2}}
+	pooled := []Layer{{Kind: "max_pool2d", Kernel: 2, Input: "asked"}, {Kind: "flatten"}, {Kind: "linear", Name: "a", Out: 3}, {Kind: "flatten", Input: "read"}}
+	for name, layers := range map[string][]Layer{
+		"dropout":              append([]Layer{{Kind: "flatten", Name: "read"}, {Kind: "dropout", Name: "asked"}}, head...),
+		"flatten of the flat":  append([]Layer{{Kind: "flatten", Name: "read"}, {Kind: "flatten", Name: "asked"}}, head...),
+		"relu before a pool":   append(append([]Layer{{Kind: "conv2d", Name: "read", Out: 2, Kernel: 1}, {Kind: "relu", Name: "asked"}}, pooled...), Layer{Kind: "linear", Name: "b", Out: 3}, Layer{Kind: "add", From: "a"}, Layer{Kind: "linear", Out: 2}),
+		"one of two that pool": {{Kind: "max_pool2d", Name: "asked", Kernel: 2}, {Kind: "flatten"}, {Kind: "linear", Name: "a", Out: 3}, {Kind: "max_pool2d", Kernel: 2, Input: "input"}, {Kind: "flatten"}, {Kind: "linear", Name: "b", Out: 3}, {Kind: "add", From: "a"}, {Kind: "linear", Out: 2}},
+	} {
+		n := &Net{Name: name, Input: Shape{2, 2, 2}, Layers: layers}
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		m := testModel(t, n)
+		l := everywhere(n, lrpTestRules["gamma"])
+		l.Layer = "asked"
+		at, err := n.find(l.Layer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range propagate(t, m.Worker(), l, 0, 3) {
+			p := pointOf(n, i)
+			if d := relative(a.rel, lrpReference(n, m.weights, l, float64s(p.X), p.Target)[at+1]); !(d < 1e-5) {
+				t.Errorf("%s, point %d: relevance off by %.2g", name, i, d)
+			}
+		}
+	}
+}
+
 // Relevance has the same bits on every instruction set and in any company.
 func TestRelevanceSameBits(t *testing.T) {
 	for _, n := range testNets() {
@@ -502,7 +545,7 @@ func TestRelevanceOfOddNetworks(t *testing.T) {
 			for i, a := range propagate(t, m.Worker(), everywhere(n, r), 0, 3) {
 				p := Point{X: make([]float32, n.Input.Size()), Target: Target{Minus: -1}}
 				testPoint(n, i, &p)
-				if d := relative(a.rel, lrpReference(n, m.weights, r, 0.02, float64s(p.X), p.Target)); !(d < 1e-4) {
+				if d := relative(a.rel, lrpReference(n, m.weights, everywhere(n, r), float64s(p.X), p.Target)[0]); !(d < 1e-4) {
 					t.Errorf("%v %s point %d: relevance off by %.2g", n, name, i, d)
 				}
 			}

@@ -158,7 +158,7 @@ func relevanceGraph(n *Net, l *LRP) (*graph, []*gorgonia.Node, error) {
 	}
 	b := newGraph(Lanes)
 	b.lrp = &lrpGraph{
-		layers: n.Layers, rules: l.Rules, norm: l.Norm, captum: l.Captum,
+		layers: n.Layers, rules: l.Rules, norm: l.Norm, captum: l.Captum, at: at,
 		nonNegative: map[*gorgonia.Node]bool{}, layer: map[*gorgonia.Node]int{}, folded: map[*gorgonia.Node]bool{},
 	}
 	in := n.Input

@@ -47,7 +47,7 @@ func newTaps(b *graph, n *Net, train bool) *taps {
 		in := t.reads[i][0]
 		switch {
 		case train:
-		case l.Kind == "dropout":
+		case l.Kind == "dropout" && !b.asked(i):
 			t.alias[i+1] = t.alias[in]
 		case l.Kind == "batch_norm2d" && in > 0 && n.Layers[in-1].Kind == "conv2d" && readers[in] == 1:
 			t.alias[i+1], t.norm[in-1] = in, i
@@ -84,7 +84,7 @@ func (t *taps) folds(i int, rule Rule) bool {
 	if rule == relevance {
 		return t.b.foldsRelevance(t, i)
 	}
-	if rule != Gradient && rule != Rescale && rule != RevealCancel || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
+	if rule != Gradient && !rule.carries() || t.n.Layers[i].Kind != "relu" || t.uses[i+1] != 1 {
 		return false
 	}
 	for j, r := range t.reads {
