@@ -86,7 +86,8 @@ type Attribution struct {
 	// Relevance is LRP's account, layer by layer. Valid during emit only, as Map.
 	Relevance []model.RelevanceShare
 	// StdErr is the standard error of every map value where the method draws
-	// samples, and nil where it does not. Valid during emit only, as Map.
+	// samples, and nil where it draws none, or a single one. Valid during emit only,
+	// as Map.
 	StdErr []float32
 	Steps  int // points on the path that were used, where the method chose their number; or regions of the exact integral; else 0
 }

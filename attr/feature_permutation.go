@@ -115,9 +115,13 @@ func (t *permutationTrial) end() Attribution {
 		t.score[f] = t.drop[f].mean
 	}
 	t.spread(t.score, false, t.m)
-	for f := range t.drop {
-		t.score[f] = t.drop[f].stderr()
+	a := Attribution{Map: t.m, FX: t.fx}
+	if t.samples > 1 { // one image says nothing of others
+		for f := range t.drop {
+			t.score[f] = t.drop[f].stderr()
+		}
+		t.spread(t.score, false, t.se)
+		a.StdErr = t.se
 	}
-	t.spread(t.score, false, t.se)
-	return Attribution{Map: t.m, StdErr: t.se, FX: t.fx}
+	return a
 }

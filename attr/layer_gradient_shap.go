@@ -113,8 +113,7 @@ func (o *LayerGradientSHAP) stream(e *Env, n int, input func(i int, in *Input), 
 			if k%samples < samples-1 {
 				return
 			}
-			meanOfDraws(samples, acc, squares, m, se)
-			emit(k/samples, Attribution{Map: m, StdErr: se})
+			emit(k/samples, meanOfDraws(samples, acc, squares, m, se))
 		})
 	return named(o, f.close(err))
 }

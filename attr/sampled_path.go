@@ -16,8 +16,8 @@ import (
 // Draw s of image i takes its baseline and its point from the stream (seed,
 // "path", i, s), and its noise from (seed, "path noise", i, s): the first k
 // draws of n_samples 100 are those of n_samples k. The standard error of a map
-// value is that of the mean over the draws, which are independent; of a single
-// draw it is 0, which says nothing.
+// value is that of the mean over the draws, which are independent; a single draw
+// has none.
 type sampledPath struct {
 	name             string
 	nSamples         int
@@ -134,8 +134,7 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 			if s < samples-1 {
 				return
 			}
-			meanOfDraws(samples, acc, squares, m, se)
-			emit(i, Attribution{Map: m, StdErr: se})
+			emit(i, meanOfDraws(samples, acc, squares, m, se))
 		})
 	if err != nil {
 		return fmt.Errorf("attr: %s: %w", o.name, err)
@@ -143,16 +142,24 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 	return nil
 }
 
-// meanOfDraws writes the mean of n draws and its standard error from the sums of
-// their values and squares. The standard error of one draw is 0.
-func meanOfDraws(n int, sum, squares []float64, mean, stderr []float32) {
+// meanOfDraws returns the mean of n draws and its standard error, in the memory
+// given, from the sums of their values and squares. Of one draw there is no
+// standard error: nothing says how far another would be.
+func meanOfDraws(n int, sum, squares []float64, mean, stderr []float32) Attribution {
+	if n == 1 {
+		stderr = nil
+	}
 	of := float64(n)
 	for j, v := range sum {
 		m := v / of
-		// Rounding can leave a variance of 0 a little below it.
-		variance := math.Max(0, squares[j]/of-float64(m*m))
-		mean[j], stderr[j] = float32(m), float32(math.Sqrt(variance/math.Max(of-1, 1)))
+		mean[j] = float32(m)
+		if stderr != nil {
+			// Rounding can leave a variance of 0 a little below it.
+			variance := math.Max(0, squares[j]/of-float64(m*m))
+			stderr[j] = float32(math.Sqrt(variance / (of - 1)))
+		}
 	}
+	return Attribution{Map: mean, StdErr: stderr}
 }
 
 // addGains adds gradient times difference to acc and its square to squares. All

@@ -112,9 +112,13 @@ func (t *orderTrial) end() Attribution {
 		t.score[f] = t.rise[f].mean
 	}
 	t.spread(t.score, t.share, t.m)
-	for f := range t.rise {
-		t.score[f] = t.rise[f].stderr()
+	a := Attribution{Map: t.m, FX: t.fx, FB: t.fb, Summed: t.sums(t.share)}
+	if t.samples > 1 { // one order says nothing of others
+		for f := range t.rise {
+			t.score[f] = t.rise[f].stderr()
+		}
+		t.spread(t.score, t.share, t.se)
+		a.StdErr = t.se
 	}
-	t.spread(t.score, t.share, t.se)
-	return Attribution{Map: t.m, StdErr: t.se, FX: t.fx, FB: t.fb, Summed: t.sums(t.share)}
+	return a
 }
