@@ -312,6 +312,15 @@ type Param struct {
 	Statistic bool
 }
 
+// size is the number of values.
+func (p Param) size() int {
+	size := 1
+	for _, d := range p.Shape {
+		size *= d
+	}
+	return size
+}
+
 // Params lists the weight tensors in the order of the layers, weight before bias.
 func (n *Net) Params() []Param {
 	var ps []Param

@@ -13,14 +13,15 @@ import (
 // the file's order. The content decides the format, not the name:
 //
 //   - what torch.save writes of a state_dict (PyTorch 1.6 and later), or of a
-//     checkpoint that holds one under "state_dict" or "model_state_dict";
+//     checkpoint that holds one under "state_dict", "model_state_dict", "model" or
+//     "net";
 //   - the same from earlier versions of PyTorch;
 //   - safetensors.
 //
 // Nothing in a file is executed: a pickle that names anything but tensors is
 // refused. Memory is bounded by a small multiple of the file's size. float64,
-// float16 and bfloat16 are converted, integer tensors left out, the prefix
-// "module." of DataParallel dropped. Errors name the file and the byte offset,
+// float16 and bfloat16 are converted, integer tensors left out, the prefixes
+// "module." of DataParallel and "_orig_mod." of torch.compile dropped. Errors name the file and the byte offset,
 // or the tensor.
 func ReadWeights(path string) (*Weights, error) {
 	info, err := os.Stat(path)
@@ -44,6 +45,15 @@ func ReadWeights(path string) (*Weights, error) {
 // DecodeWeights is ReadWeights for a file in memory. Its result shares no
 // memory with the file.
 func DecodeWeights(file []byte) (*Weights, error) {
+	w, err := decode(file)
+	if err != nil {
+		return nil, err
+	}
+	w.unwrap()
+	return w, nil
+}
+
+func decode(file []byte) (*Weights, error) {
 	switch {
 	case len(file) == 0:
 		return nil, errors.New("the file is empty")

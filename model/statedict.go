@@ -3,11 +3,30 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // checkpointKeys name the state_dict inside a checkpoint that holds more.
-var checkpointKeys = []string{"state_dict", "model_state_dict"}
+var checkpointKeys = []string{"state_dict", "model_state_dict", "model", "net"}
+
+// wrappers begin the names of all tensors of a network that was wrapped when it was
+// saved, by DataParallel or torch.compile.
+var wrappers = []string{"module.", "_orig_mod."}
+
+// unwrap drops them.
+func (w *Weights) unwrap() {
+	for range wrappers { // either may wrap the other
+		for _, prefix := range wrappers {
+			if slices.ContainsFunc(w.Tensors, func(t Tensor) bool { return !strings.HasPrefix(t.Name, prefix) }) {
+				continue
+			}
+			for i := range w.Tensors {
+				w.Tensors[i].Name = strings.TrimPrefix(w.Tensors[i].Name, prefix)
+			}
+		}
+	}
+}
 
 // stateDict copies the floating-point tensors of a pickled state_dict out of
 // their storages, which open finds.
@@ -17,16 +36,17 @@ func stateDict(value any, mem *budget, open func(*torchStorage) (torchRun, error
 		return nil, fmt.Errorf("the file holds %s, want a state_dict", pyKind(value))
 	}
 	for _, key := range checkpointKeys {
-		if v, has := dict.get(key); has {
-			if dict, is = v.(*pyDict); !is {
-				return nil, fmt.Errorf("%s is %s, want a dict of tensors", key, pyKind(v))
-			}
-			break
+		v, has := dict.get(key)
+		if _, tensor := v.(*torchTensor); !has || tensor { // a name like another
+			continue
 		}
+		if dict, is = v.(*pyDict); !is {
+			return nil, fmt.Errorf("%s is %s, want a dict of tensors", key, pyKind(v))
+		}
+		break
 	}
 	w := &Weights{}
 	place := make(map[string]int, len(dict.items))
-	wrapped := true // by DataParallel, which calls every tensor module.<name>
 	for _, item := range dict.items {
 		name, is := item.key.(string)
 		if !is {
@@ -36,7 +56,6 @@ func stateDict(value any, mem *budget, open func(*torchStorage) (torchRun, error
 		if !is {
 			return nil, fmt.Errorf("%.80q is %s, want a tensor: the file must hold a state_dict, itself or under the key %s", name, pyKind(item.value), strings.Join(checkpointKeys, " or "))
 		}
-		wrapped = wrapped && strings.HasPrefix(name, "module.")
 		if torchGlobals[string(t.storage.kind)].float == nil {
 			continue // counters such as BatchNorm's num_batches_tracked
 		}
@@ -58,11 +77,6 @@ func stateDict(value any, mem *budget, open func(*torchStorage) (torchRun, error
 	}
 	if len(w.Tensors) == 0 {
 		return nil, errors.New("the state_dict holds no floating-point tensor")
-	}
-	if wrapped {
-		for i := range w.Tensors {
-			w.Tensors[i].Name = strings.TrimPrefix(w.Tensors[i].Name, "module.")
-		}
 	}
 	return w, nil
 }

@@ -66,8 +66,10 @@ func (w *Weights) Hash() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Fit checks w against what n needs and returns it in the order of n.Params.
-// The error lists every tensor that is missing, unexpected, of another shape or
+// Fit checks w against what n needs and returns it in the order of n.Params,
+// under their names: where all of w's begin alike, "net.conv1.weight", as those of
+// a network that is an attribute of another do, the beginning may be left out. The
+// error lists every tensor that is missing, unexpected, of another shape or
 // not finite, and running variances below 0.
 func (w *Weights) Fit(n *Net) (*Weights, error) { return w.fit(n, n.Params()) }
 
@@ -78,10 +80,11 @@ func (w *Weights) fit(n *Net, params []Param) (*Weights, error) {
 	for i, t := range slices.Backward(w.Tensors) {
 		place[t.Name] = i // the first of that name
 	}
+	prefix := w.prefix(params, place)
 	want := map[string]bool{}
 	for _, p := range params {
-		want[p.Name] = true
-		i, has := place[p.Name]
+		want[prefix+p.Name] = true
+		i, has := place[prefix+p.Name]
 		if !has {
 			missing = append(missing, fmt.Sprintf("%s %v", p.Name, p.Shape))
 			continue
@@ -89,6 +92,10 @@ func (w *Weights) fit(n *Net, params []Param) (*Weights, error) {
 		t := w.Tensors[i]
 		if !slices.Equal(t.Shape, p.Shape) {
 			shape = append(shape, fmt.Sprintf("%s is %v, want %v", p.Name, t.Shape, p.Shape))
+			continue
+		}
+		if size := p.size(); len(t.Data) != size {
+			shape = append(shape, fmt.Sprintf("%s has %d values, want %d", p.Name, len(t.Data), size))
 			continue
 		}
 		variance := p.Statistic && strings.HasSuffix(p.Name, ".running_var")
@@ -102,6 +109,7 @@ func (w *Weights) fit(n *Net, params []Param) (*Weights, error) {
 				break
 			}
 		}
+		t.Name = p.Name
 		out.Tensors = append(out.Tensors, t)
 	}
 	for _, t := range w.Tensors {
@@ -124,6 +132,33 @@ func (w *Weights) fit(n *Net, params []Param) (*Weights, error) {
 	return out, nil
 }
 
+// prefix returns what all names begin with, up to one of their dots, if the
+// parameters are all there behind it; "" if there is none. place holds the names.
+func (w *Weights) prefix(params []Param, place map[string]int) string {
+	if len(w.Tensors) == 0 {
+		return ""
+	}
+	name := w.Tensors[0].Name
+	for end := 0; ; {
+		prefix := name[:end]
+		if slices.ContainsFunc(w.Tensors, func(t Tensor) bool { return !strings.HasPrefix(t.Name, prefix) }) {
+			return ""
+		}
+		complete := !slices.ContainsFunc(params, func(p Param) bool {
+			_, has := place[prefix+p.Name]
+			return !has
+		})
+		dot := strings.IndexByte(name[end:], '.')
+		switch {
+		case complete:
+			return prefix
+		case dot < 0:
+			return ""
+		}
+		end += dot + 1
+	}
+}
+
 // Init draws PyTorch's default initialisation: weights and biases of conv2d and
 // linear uniform in +-1/sqrt(fan in) (kaiming_uniform with a = sqrt(5)); batch
 // norms start as the identity: weight 1, bias 0, running mean 0, running variance
@@ -140,11 +175,7 @@ func Init(n *Net, seed uint64) *Weights {
 // checks that randomise a trained layer use it with a purpose of their own; the
 // batch norm of a randomised layer starts anew as the identity.
 func InitTensor(p Param, seed uint64, purpose string) Tensor {
-	size := 1
-	for _, d := range p.Shape {
-		size *= d
-	}
-	t := Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, size)}
+	t := Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, p.size())}
 	if p.Norm {
 		for i := range t.Data {
 			t.Data[i] = p.Start

@@ -296,9 +296,29 @@ func TestDecodeTorch(t *testing.T) {
 			[]Tensor{{"w", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}}},
 		},
 		{
+			"checkpoint under net",
+			func(p *py, l bool) { p.op("}").str("net").stateDict([]stored{plain}, l).op("s") },
+			[]run{six},
+			[]Tensor{{"w", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}}},
+		},
+		{
+			"tensor by the name of a checkpoint's key",
+			func(p *py, l bool) { p.stateDict(with(func(s *stored) { s.name = "model" }), l) },
+			[]run{six},
+			[]Tensor{{"model", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}}},
+		},
+		{
 			"DataParallel",
 			func(p *py, l bool) {
 				p.stateDict(with(func(s *stored) { s.name = "module.fc.weight" }), l)
+			},
+			[]run{six},
+			[]Tensor{{"fc.weight", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}}},
+		},
+		{
+			"DataParallel of a compiled network",
+			func(p *py, l bool) {
+				p.stateDict(with(func(s *stored) { s.name = "module._orig_mod.fc.weight" }), l)
 			},
 			[]run{six},
 			[]Tensor{{"fc.weight", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}}},
@@ -529,6 +549,67 @@ func TestDecodeSafetensors(t *testing.T) {
 	if d := cmp.Diff(want, w.Tensors); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
+}
+
+// What wraps a network is dropped whatever the format; a layer that is called so
+// is none.
+func TestDecodeSafetensorsWrapped(t *testing.T) {
+	for first, want := range map[string]string{"module.a": "a", "_orig_mod.module.a": "module.a", "a": "a"} {
+		second := "module.b"
+		if strings.HasPrefix(first, "_orig_mod.") {
+			second = "_orig_mod.b"
+		}
+		w, err := DecodeWeights(st(fmt.Sprintf(`{"%s":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"%s":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, first, second), "12345678"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Get(want) == nil {
+			t.Errorf("%s: got %s and %s, want %s", first, w.Tensors[0].Name, w.Tensors[1].Name, want)
+		}
+	}
+}
+
+// A network that was an attribute of another one fits by the names behind the
+// attribute's, if all have it; otherwise the error shows the file's own names.
+func TestFitDropsASharedPrefix(t *testing.T) {
+	n := &Net{Name: "small", Input: Shape{2, 1, 1}, Layers: []Layer{{Kind: "linear", Name: "fc", Out: 1}}}
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		what, weight, bias string
+		want               string // of the error; "" for none
+	}{
+		{"as it is", "fc.weight", "fc.bias", ""},
+		{"an attribute", "net.fc.weight", "net.fc.bias", ""},
+		{"an attribute of one", "model.net.fc.weight", "model.net.fc.bias", ""},
+		{"one of two", "net.fc.weight", "fc.bias", "missing: fc.weight [1 2]\nunexpected: net.fc.weight [1 2]"},
+		{"another layer", "net.fc1.weight", "net.fc1.bias", "missing: fc.weight [1 2], fc.bias [1]\nunexpected: net.fc1.weight [1 2], net.fc1.bias [1]"},
+		{"no name of its own", "weight", "bias", "missing: fc.weight [1 2], fc.bias [1]\nunexpected: weight [1 2], bias [1]"},
+	} {
+		w := &Weights{Tensors: []Tensor{{tc.weight, []int{1, 2}, []float32{1, 2}}, {tc.bias, []int{1}, []float32{3}}}}
+		got, err := w.Fit(n)
+		switch {
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+			t.Errorf("%s: got %v, want %q", tc.what, err, tc.want)
+		case tc.want == "" && err != nil:
+			t.Errorf("%s: %v", tc.what, err)
+		case tc.want == "" && got.Hash() != Init(n, 0).withData(1, 2, 3).Hash():
+			t.Errorf("%s: got %v", tc.what, got)
+		}
+	}
+	w := &Weights{Tensors: []Tensor{{"fc.weight", []int{1, 2}, []float32{1}}, {"fc.bias", []int{1}, []float32{3}}}}
+	if _, err := w.Fit(n); err == nil || !strings.Contains(err.Error(), "fc.weight has 1 values, want 2") {
+		t.Errorf("a tensor without all its values: got %v", err)
+	}
+}
+
+// withData replaces all values, tensor after tensor.
+func (w *Weights) withData(v ...float32) *Weights {
+	for _, t := range w.Tensors {
+		v = v[copy(t.Data, v):]
+	}
+	return w
 }
 
 func TestDecodeSafetensorsRefuses(t *testing.T) {
