@@ -69,12 +69,16 @@ func (d *decoder) network(t *text, at positions, section string) network {
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
-		d.decode(d.resolve(n, 0), reflect.ValueOf(&m.Layers).Elem(), owner, section+"layers", at)
+		if n = d.resolve(n); n != nil {
+			d.decode(n, reflect.ValueOf(&m.Layers).Elem(), owner, section+"layers", at)
+		}
 	case yaml.MappingNode:
 		unread := map[string]*yaml.Node{"weights": nil, "train": nil}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if _, ok := unread[n.Content[i].Value]; !ok {
-				n.Content[i+1] = d.resolve(n.Content[i+1], 0)
+				if n.Content[i+1] = d.resolve(n.Content[i+1]); n.Content[i+1] == nil {
+					return m
+				}
 			}
 		}
 		d.fields(n, reflect.ValueOf(&m).Elem(), owner, strings.TrimSuffix(section, "."), at, unread)

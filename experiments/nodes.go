@@ -17,7 +17,7 @@ func (d *decoder) parse(t *text) *yaml.Node {
 	if root == nil {
 		return nil
 	}
-	return d.resolve(root, 0)
+	return d.resolve(root)
 }
 
 // load reads one YAML document, called what in faults, as a tree of nodes as
@@ -61,28 +61,6 @@ func (d *decoder) claim(n *yaml.Node, t *text) {
 	for _, c := range n.Content {
 		d.claim(c, t)
 	}
-}
-
-// resolve replaces aliases and variables. The depth is bounded, since an
-// anchor may contain itself.
-func (d *decoder) resolve(n *yaml.Node, depth int) *yaml.Node {
-	if depth > 50 {
-		d.fault(n, "nested more than 50 deep")
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: n.Line, Column: n.Column}
-	}
-	if n.Kind == yaml.AliasNode {
-		return d.resolve(n.Alias, depth+1)
-	}
-	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
-		d.expand(n)
-	}
-	for i, c := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 {
-			continue // keys are names, not values
-		}
-		n.Content[i] = d.resolve(c, depth+1)
-	}
-	return n
 }
 
 var (
