@@ -1,11 +1,35 @@
 package metrics
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
 	"assay/model"
 )
+
+// The probability of the only class there is tells nothing.
+func TestProbabilityOfASingleClassIsRefused(t *testing.T) {
+	n := &model.Net{Input: model.Shape{C: 1, H: 8, W: 8}, Layers: []model.Layer{{Kind: "flatten"}, {Kind: "linear", Out: 1}}}
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	logit := &Deletion{Step: 32, Substrate: "zero", Output: "logit", Target: "predicted", Order: "abs"}
+	for _, r := range []struct {
+		m    Metric
+		want string
+	}{
+		{Metrics["deletion"].New(), "output is probability, which of a single class is 1 whatever the image; want logit"},
+		{Metrics["insertion"].New(), "output is probability, which of a single class is 1 whatever the image; want logit"},
+		{Metrics["effective_complexity"].New(), "metric is effective_complexity, which watches a probability; of a single class that is 1 whatever the image"},
+		{logit, "<nil>"},
+		{Metrics["infidelity"].New(), "<nil>"},
+	} {
+		if got := fmt.Sprint(r.m.Check(n)); got != r.want {
+			t.Errorf("%T: got %s, want %s", r.m, got, r.want)
+		}
+	}
+}
 
 func TestCheckReportsEveryFault(t *testing.T) {
 	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)

@@ -22,6 +22,9 @@ func (o *curve) check(n *model.Net) error {
 	ps.between("step", o.Step, 1, n.Input.H*n.Input.W, "pixels")
 	ps.oneOf("substrate", o.Substrate, substrates...)
 	ps.oneOf("output", o.Output, "probability", "logit")
+	if o.Output == "probability" && n.Classes() == 1 {
+		ps.add("output", "is probability, which of a single class is 1 whatever the image; want logit")
+	}
 	ps.oneOf("target", o.Target, "predicted", "explained")
 	ps.oneOf("order", o.Order, "abs", "signed")
 	return errors.Join(ps...)

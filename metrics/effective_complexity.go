@@ -66,6 +66,9 @@ func (o *EffectiveComplexity) Check(n *model.Net) error {
 		ps.add("normalise", "is false, which means something with compat: quantus alone: the order of the pixels does not depend on the map's scale")
 	}
 	ps.quantus(o.Compat)
+	if o.Compat == "" && n.Classes() == 1 {
+		ps.add("metric", "is effective_complexity, which watches a probability; of a single class that is 1 whatever the image")
+	}
 	return errors.Join(ps...)
 }
 
