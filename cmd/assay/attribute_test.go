@@ -143,8 +143,8 @@ func TestAttributeArrays(t *testing.T) {
 			t.Errorf("%s: got %+v, want shape %s", name, got[name], want)
 		}
 	}
-	if len(got) != 6 {
-		t.Errorf("got %d arrays, want 6: saliency has no delta", len(got))
+	if len(got) != 7 || got["provenance"] == nil {
+		t.Errorf("got %d arrays, want 7 with provenance: saliency has no delta", len(got))
 	}
 	if fmt.Sprint(got["target"].Ints(), got["index"].Ints()) != "[7 7] [1 0]" {
 		t.Errorf("got target %v and index %v, want [7 7] and [1 0]", got["target"].Ints(), got["index"].Ints())

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/attr"
+	"assay/experiments"
 	"assay/metrics"
 	"assay/model"
 	"assay/reports"
@@ -73,7 +74,7 @@ func listEntriesCmd(use, what, example, details string, items func() []item) *co
 					for j, it := range all {
 						names[j] = it.name
 					}
-					return usagef("%q is not one of the %s: want one of %s", name, what, strings.Join(names, ", "))
+					return usagef("assay list %s: %q is not one of the %s%s", use, name, what, experiments.Suggest(name, names))
 				}
 				chosen = append(chosen, all[i])
 			}

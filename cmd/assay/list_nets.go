@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/experiments"
 	"assay/model"
 	"assay/reports"
 )
@@ -18,44 +21,87 @@ func listNetsCmd() *cobra.Command {
 	var input string
 	var classes int
 	c := &cobra.Command{
-		Use:   "nets",
-		Short: "List the preset networks: layers, output shapes, parameters",
+		Use:   "nets [NAME|FILE]...",
+		Short: "List the preset networks, or those of files: layers, output shapes, parameters",
+		Long: `List the preset networks, or networks by name: layers, output shapes, parameters.
+
+A network of your own is a YAML file with a list of its layers, as model.layers
+of a specification has them, by itself, under the key layers, or in a
+specification:
+
+  - {kind: conv2d, out: 16, kernel: 3, stride: 2, padding: 1}
+  - {kind: relu}
+  - {kind: flatten}
+  - {kind: linear, out: 10}
+
+A path of it stands wherever a command or a specification asks for a network.`,
 		Example: `  assay list nets
-  assay list nets --input 1x28x28 --classes 10`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			var s model.Shape
-			if n, err := fmt.Sscanf(input+"\n", "%dx%dx%d\n", &s.C, &s.H, &s.W); n != 3 || err != nil || min(s.C, s.H, s.W) < 1 || max(s.C, s.H, s.W) > 1<<16 {
-				return usagef("--input %q is no shape: want CHANNELSxROWSxCOLUMNS, as 3x32x32", input)
+  assay list nets resnet20 --input 1x28x28
+  assay list nets mine.yaml`,
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := parseInput(input)
+			if err != nil {
+				return err
 			}
 			if classes < 1 || classes > 1<<16 {
 				return usagef("--classes %d: want 1 to 65536", classes)
 			}
-			for i, name := range slices.Sorted(maps.Keys(model.Nets)) {
+			if len(args) == 0 {
+				args = slices.Sorted(maps.Keys(model.Nets))
+			}
+			var b bytes.Buffer // all mistakes come before the first table
+			width := widthOf(c.OutOrStdout())
+			for i, name := range args {
 				if i > 0 {
-					fmt.Fprintln(c.OutOrStdout())
+					b.WriteByte('\n')
 				}
-				if err := writeNet(c.OutOrStdout(), name, s, classes); err != nil {
+				if err := writeNet(&b, name, in, classes, width); err != nil {
 					return err
 				}
 			}
-			return nil
+			_, err = b.WriteTo(c.OutOrStdout())
+			return err
 		},
 	}
 	c.Flags().StringVar(&input, "input", "3x32x32", "shape of an image: channels, rows, columns")
-	c.Flags().IntVar(&classes, "classes", 10, "number of classes")
+	c.Flags().IntVar(&classes, "classes", 10, "number of classes, of presets")
 	return c
 }
 
-// writeNet writes the summary table of a preset network, or why images of that
-// shape are not for it.
-func writeNet(w io.Writer, name string, in model.Shape, classes int) error {
-	e := model.Nets[name]
-	n := e.New(in, classes)
-	width := widthOf(w)
-	fmt.Fprintf(w, "%s\n%s\n\n", hanging(name+": "+e.About, width), hanging(e.Citation, width))
-	if err := n.Resolve(); err != nil {
-		_, err = fmt.Fprintf(w, "Not for %v images: %s\n", in, strings.TrimPrefix(err.Error(), "model: "))
+// parseInput reads the shape of an image.
+func parseInput(input string) (model.Shape, error) {
+	var s model.Shape
+	if n, err := fmt.Sscanf(input+"\n", "%dx%dx%d\n", &s.C, &s.H, &s.W); n != 3 || err != nil || min(s.C, s.H, s.W) < 1 || max(s.C, s.H, s.W) > 1<<16 {
+		return s, usagef("--input %q is no shape: want CHANNELSxROWSxCOLUMNS, as 3x32x32", input)
+	}
+	return s, nil
+}
+
+// writeNet writes the summary table of a network, or why images of that shape are
+// not for the preset. Layers of a file that do not fit are a mistake in the file.
+func writeNet(w io.Writer, name string, in model.Shape, classes, width int) error {
+	source, err := experiments.LoadNet(name, "assay list nets:")
+	if err != nil {
+		return netError(err)
+	}
+	n, err := source.For(in, classes, "")
+	e, preset := model.Nets[source.Preset()]
+	switch {
+	case preset:
+		title := source.Preset()
+		if source.File {
+			title = name + ": " + title
+		}
+		fmt.Fprintf(w, "%s\n%s\n\n", hanging(title+": "+e.About, width), hanging(e.Citation, width))
+	case err == nil:
+		fmt.Fprintf(w, "%s: %d layers\n\n", name, len(n.Layers))
+	}
+	var faults experiments.Faults
+	if errors.As(err, &faults) && preset {
+		_, err := fmt.Fprintln(w, hanging(faults[0].Msg, width))
+		return err
+	}
+	if err != nil {
 		return err
 	}
 	count, total := map[string]int{}, 0

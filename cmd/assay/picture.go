@@ -22,8 +22,8 @@ const maxPictureRows = 200
 // pictureFlags are what `assay picture` reads. Of the options of a picture each
 // holds one value, or one for every way of drawing.
 type pictureFlags struct {
-	data, split, images, out     string
-	size, nTrain, nTest          int
+	dataFlags
+	images, out                  string
 	titles                       []string
 	method, sign, cmap, outliers []string
 	scale, colors                string
@@ -52,14 +52,11 @@ visualize_image_attr_multiple does.`,
 	if err != nil {
 		panic("assay: the default picture: " + err.Error())
 	}
+	f.addChoice(c)
+	f.addOptions(c)
 	fl := c.Flags()
 	fl.StringVar(&f.out, "out", "", ".png, .svg or .pdf file to write")
-	fl.StringVar(&f.data, "data", "shapes", "data set of the images as NAME or NAME:DIR, see 'assay list datasets'")
-	fl.StringVar(&f.split, "split", "test", "train or test")
 	fl.StringVar(&f.images, "images", ":", "draw those of the split: a half-open range 0:4 or a list 1,5,7 (default: all in the files)")
-	fl.IntVar(&f.size, "size", 0, "image_folder: resize to this side in pixels")
-	fl.IntVar(&f.nTrain, "n-train", 0, "shapes: images of the train split (default 10000)")
-	fl.IntVar(&f.nTest, "n-test", 0, "shapes: images of the test split (default 2000)")
 	fl.StringSliceVar(&f.titles, "titles", nil, "of the columns (default: the files' names)")
 	fl.StringSliceVar(&f.method, "method", []string{d.Method}, strings.Join(reports.PictureMethods, ", "))
 	fl.StringSliceVar(&f.sign, "sign", []string{string(d.Sign)}, "auto, all, positive, negative or absolute_value; auto: by the map")
@@ -79,8 +76,8 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if !slices.Contains([]string{"png", "svg", "pdf"}, format) {
 		return usagef("--out is %q, want a file that ends in .png, .svg or .pdf", f.out)
 	}
-	if err := canWrite(f.out); err != nil {
-		return usagef("--out: %w", err)
+	if err := canWrite("--out", f.out); err != nil {
+		return err
 	}
 	if len(f.titles) > 0 && len(f.titles) != len(files) {
 		return usagef("--titles has %d, want one for each of the %d files", len(f.titles), len(files))
@@ -89,17 +86,13 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	o, err := dataset.Parse(f.data)
+	o, err := f.options("--data")
 	if err != nil {
-		return usagef("--data: %w", err)
+		return err
 	}
-	o.Split, o.Size, o.Train, o.Test = f.split, f.size, f.nTrain, f.nTest
-	if err := o.Check(); err != nil {
-		return usagef("--data %s: %w", f.data, err)
-	}
-	d, err := dataset.Open(o)
+	d, err := openData(o)
 	if err != nil {
-		return badInput(err)
+		return err
 	}
 	wanted, err := dataset.Indices(f.images, d.Len())
 	if err != nil {

@@ -3,11 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,11 +15,11 @@ import (
 
 // trainFlags are what `assay train` reads.
 type trainFlags struct {
-	net, data, out, checkpoints, report string
-	seed                                uint64
-	workers                             int
-	quiet                               bool
-	size, nTrain, nTest                 int
+	dataFlags
+	net, out, checkpoints, report string
+	seed                          uint64
+	workers                       int
+	quiet                         bool
 	train.Settings
 }
 
@@ -34,7 +29,7 @@ func trainCmd() *cobra.Command {
 		Use:   "train --data NAME[:DIR] --out FILE",
 		Short: "Train a network and store its weights",
 		Long: `Train a network by stochastic gradient descent and store its weights as a
-safetensors file.
+safetensors file. The network is a preset, or a YAML file that lists its layers.
 
 The defaults are those of the CIFAR-10 tutorials of PyTorch and Captum. The
 same command gives the same weights, bit for bit, on every machine. A
@@ -45,12 +40,14 @@ Progress goes to standard error, the classification report and the confusion
 matrix of the test split to standard output.`,
 		Example: `  assay train --data shapes --lr 0.002 --out shapes.safetensors
   assay train --data cifar10:data --out cifar10.safetensors
+  assay train --net mine.yaml --data cifar10:data --out mine.safetensors
   assay train --data image_folder:photos --size 32 --epochs 20 --schedule cosine --flip --out photos.safetensors`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
+	addNet(c, &f.net)
+	f.addOptions(c)
 	fl := c.Flags()
-	fl.StringVar(&f.net, "net", "tutorial", "network: one of "+strings.Join(presets(), ", "))
 	fl.StringVar(&f.data, "data", "", "data set, NAME or NAME:DIR: one of "+strings.Join(dataset.Names(), ", "))
 	fl.StringVar(&f.out, "out", "", "safetensors file to write the weights to")
 	fl.StringVar(&f.checkpoints, "resume", "", "directory of the checkpoints, to continue from and to keep (default: FILE.checkpoints, removed at the end)")
@@ -69,27 +66,25 @@ matrix of the test split to standard output.`,
 	fl.BoolVar(&f.Flip, "flip", f.Flip, "mirror images at random, left to right")
 	fl.IntVar(&f.LossInterval, "loss-interval", f.LossInterval, "batches per running loss")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that measure accuracy (default: one per core)")
-	fl.IntVar(&f.size, "size", 0, "image_folder: resize to this side in pixels")
-	fl.IntVar(&f.nTrain, "n-train", 0, "shapes: images of the train split (default 10000)")
-	fl.IntVar(&f.nTest, "n-test", 0, "shapes: images of the test split (default 2000)")
 	fl.BoolVar(&f.quiet, "quiet", false, "print lines in place of a progress bar")
 	return c
 }
 
-// presets names the networks in alphabetical order.
-func presets() []string { return slices.Sorted(maps.Keys(model.Nets)) }
-
 func (f *trainFlags) run(c *cobra.Command) error {
 	if err := f.check(); err != nil {
+		return err
+	}
+	source, err := loadNet(f.net)
+	if err != nil {
 		return err
 	}
 	sets, err := f.open()
 	if err != nil {
 		return err
 	}
-	net := model.Nets[f.net].New(sets[0].Shape, len(sets[0].Classes))
-	if err := net.Resolve(); err != nil {
-		return badInput(fmt.Errorf("--net %s for images of %v: %w", f.net, sets[0].Shape, err))
+	net, err := netFor(source, sets[0])
+	if err != nil {
+		return err
 	}
 	temporary := f.checkpoints == ""
 	if temporary {
@@ -133,7 +128,7 @@ func (f *trainFlags) run(c *cobra.Command) error {
 		}
 	}
 	if f.report != "" {
-		if err := reports.Write(f.report, f.page(res, sets, warnings)); err != nil {
+		if err := reports.Write(f.report, f.page(net, res, sets, warnings)); err != nil {
 			return err
 		}
 	}
@@ -142,9 +137,6 @@ func (f *trainFlags) run(c *cobra.Command) error {
 
 // check finds what can be known to be wrong before any work is done.
 func (f *trainFlags) check() error {
-	if _, ok := model.Nets[f.net]; !ok {
-		return usagef("--net %q is not a network: want one of %s", f.net, strings.Join(presets(), ", "))
-	}
 	if f.data == "" {
 		return usagef("--data is missing: want NAME or NAME:DIR with NAME one of %s", strings.Join(dataset.Names(), ", "))
 	}
@@ -158,37 +150,19 @@ func (f *trainFlags) check() error {
 		// Options are called by their name in a specification.
 		return usagef("%w", err)
 	}
-	if st, err := os.Stat(f.out); err == nil && st.IsDir() {
-		return usagef("--out %s is a directory, want a file", f.out)
-	}
-	// Not after hours of training.
-	if st, err := os.Stat(filepath.Dir(f.out)); errors.Is(err, fs.ErrNotExist) || err == nil && !st.IsDir() {
-		return usagef("--out %s: there is no directory %s", f.out, filepath.Dir(f.out))
-	}
-	return nil
-}
-
-// dataset are the options of the data set, without a split.
-func (f *trainFlags) dataset() (dataset.Options, error) {
-	o, err := dataset.Parse(f.data)
-	o.Size, o.Train, o.Test = f.size, f.nTrain, f.nTest
-	return o, err
+	return canWrite("--out", f.out) // not after hours of training
 }
 
 // open reads the training and the test split.
 func (f *trainFlags) open() (sets [2]*dataset.Dataset, err error) {
-	o, err := f.dataset()
+	o, err := f.options("--data")
 	if err != nil {
-		return sets, usagef("--data: %w", err)
+		return sets, err
 	}
 	for i, split := range dataset.Splits {
 		o.Split = split
-		if sets[i], err = dataset.Open(o); err != nil {
-			var p *dataset.Problem
-			if errors.As(err, &p) {
-				return sets, usagef("%w", err)
-			}
-			return sets, badInput(err)
+		if sets[i], err = openData(o); err != nil {
+			return sets, err
 		}
 	}
 	return sets, nil

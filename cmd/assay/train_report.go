@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"assay/model"
 	"assay/reports"
 	"assay/train"
 	"assay/train/dataset"
@@ -60,7 +62,7 @@ func (f *trainFlags) print(w io.Writer, res *train.Result, test *dataset.Dataset
 
 // page is the report of a training: a run without attributions. It says where
 // the data come from by their hash; no path enters.
-func (f *trainFlags) page(res *train.Result, sets [2]*dataset.Dataset, warnings []string) *reports.Run {
+func (f *trainFlags) page(net *model.Net, res *train.Result, sets [2]*dataset.Dataset, warnings []string) *reports.Run {
 	t := &reports.Training{Running: res.Running, Interval: res.Interval, Confusion: res.Confusion, Accuracy: res.Accuracy}
 	for _, e := range res.Epochs {
 		t.Epochs = append(t.Epochs, reports.Epoch(e))
@@ -69,8 +71,13 @@ func (f *trainFlags) page(res *train.Result, sets [2]*dataset.Dataset, warnings 
 		t.PerClass = append(t.PerClass, reports.Class(c))
 	}
 	d := sets[0]
+	spec := f.spec(net)
+	name := net.Name
+	if _, preset := model.Nets[name]; !preset {
+		name = strings.TrimSuffix(filepath.Base(f.net), filepath.Ext(f.net))
+	}
 	return &reports.Run{
-		Name: f.net + " on " + d.Name, Spec: f.spec(), Canonical: f.spec(), Classes: d.Classes,
+		Name: name + " on " + d.Name, Spec: spec, Canonical: spec, Classes: d.Classes,
 		C: d.Shape.C, H: d.Shape.H, W: d.Shape.W, Training: t, Warnings: warnings,
 		Facts: []reports.Fact{
 			{Name: "seed", Value: fmt.Sprint(f.seed)},
@@ -82,22 +89,28 @@ func (f *trainFlags) page(res *train.Result, sets [2]*dataset.Dataset, warnings 
 }
 
 // spec writes the training as the sections of a specification that would train
-// the same network.
-func (f *trainFlags) spec() string {
-	o, err := f.dataset()
+// the same network. Where the data lie stays out.
+func (f *trainFlags) spec(net *model.Net) string {
+	o, err := f.options("--data")
 	if err != nil {
-		panic("assay: --data was parsed before: " + err.Error())
+		panic("assay: --data was read before: " + err.Error())
 	}
 	o.Dir = ""
 	var s struct {
 		Seed  uint64          `yaml:"seed"`
 		Data  dataset.Options `yaml:"data"`
 		Model struct {
-			Net   string         `yaml:"net"`
-			Train train.Settings `yaml:"train"`
+			Net    string         `yaml:"net,omitempty"`
+			Layers []model.Layer  `yaml:"layers,omitempty"`
+			Train  train.Settings `yaml:"train"`
 		} `yaml:"model"`
 	}
-	s.Seed, s.Data, s.Model.Net, s.Model.Train = f.seed, o, f.net, f.Settings
+	s.Seed, s.Data, s.Model.Train = f.seed, o, f.Settings
+	if _, preset := model.Nets[net.Name]; preset {
+		s.Model.Net = net.Name
+	} else {
+		s.Model.Layers = net.Layers
+	}
 	b, err := yaml.Marshal(s)
 	if err != nil {
 		panic("assay: settings that YAML cannot hold: " + err.Error())
