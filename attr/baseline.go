@@ -19,8 +19,8 @@ import (
 )
 
 // Baseline is the input that stands for "nothing there". The zero value is 0
-// everywhere: in normalised units, so the data set's mean colour. Its text form
-// is one of
+// everywhere, in normalised units: the colour that normalisation subtracts. Its
+// text form is one of
 //
 //	zero             0 everywhere
 //	-1               that number everywhere, in normalised units

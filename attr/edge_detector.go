@@ -14,7 +14,7 @@ import (
 // scale) on the mean over channels, pixels beyond the border repeating the
 // border. Every channel gets the magnitude over the number of channels, so that
 // the channel sum is the magnitude. Adebayo et al., "Sanity Checks for Saliency
-// Maps", NeurIPS 2018, section 5.1, compare with an edge detector of this kind.
+// Maps", NeurIPS 2018, section 5, compare with an edge detector of this kind.
 type EdgeDetector struct{}
 
 // Check finds nothing to object to: there are no settings.

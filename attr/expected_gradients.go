@@ -8,8 +8,8 @@ import "assay/model"
 //
 // Erion, Janizek, Sturmfels, Lundberg & Lee, "Improving performance of deep
 // learning models with axiomatic attribution priors and expected gradients",
-// Nature Machine Intelligence 3, 2021, equation 5. With as many samples it is
-// gradient_shap without noise, draw by draw.
+// Nature Machine Intelligence 3, 2021. With as many samples it is gradient_shap
+// without noise, draw by draw.
 type ExpectedGradients struct {
 	NSamples         int      `yaml:"n_samples" doc:"random draws per image" jsonschema:"minimum=1,maximum=100000"`
 	Baseline         Baseline `yaml:"baseline" doc:"distribution that baselines are drawn from: train, train:N, images:PATH, uniform, or any single baseline"`

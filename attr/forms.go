@@ -7,7 +7,7 @@ type Form struct{ Text, About string }
 // BaselineForms are the values of an option baseline; that of
 // layer_feature_ablation is an activation and has forms of its own.
 var BaselineForms = []Form{
-	{"zero", "0 in normalised units: the data set's mean colour"},
+	{"zero", "0 in normalised units: the colour that normalisation subtracts"},
 	{"NUMBER", "that number everywhere, in normalised units"},
 	{"black", "pixels 0"},
 	{"white", "pixels 255"},

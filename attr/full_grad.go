@@ -14,11 +14,13 @@ import (
 // bias of every layer; the map shows how much of it passes each pixel.
 //
 // Srinivas & Fleuret, "Full-Gradient Representation for Neural Network
-// Visualization", NeurIPS 2019, equations 3 and 7: of each of these products the
-// absolute values are scaled to 0..1 for the image, resized to it (bilinear) and
-// added over the channels. As in the paper, layers behind the flattening have no
-// place in the map. A batch normalisation has a bias too: what it makes of 0. Every channel of the map holds an equal
-// share, so that the channel sum is the paper's map.
+// Visualization", NeurIPS 2019: of each of these products the absolute values are
+// scaled to 0..1 for the image, resized to it (bilinear) and added over the
+// channels. As in the paper, layers behind the flattening have no place in the
+// map. A batch normalisation has a bias too: what it makes of 0. Pixels are areas
+// when a layer is resized, as in all of this package, where the authors' code
+// aligns the corners. Every channel of the map holds an equal share, so that the
+// channel sum is the paper's map.
 type FullGrad struct{}
 
 // Check reports a network that is not the sum of these terms.

@@ -6,9 +6,9 @@ import "assay/model"
 // positive, where its input is above 0.
 //
 // Springenberg, Dosovitskiy, Brox & Riedmiller, "Striving for Simplicity: The
-// All Convolutional Net", ICLR Workshop 2015, section 3.4. Max-pools route to
-// their maximum, as in Captum. Nie, Zhang & Patel (ICML 2018) and Adebayo et al.
-// (NeurIPS 2018) show that the result hardly depends on the upper layers.
+// All Convolutional Net", ICLR Workshop 2015. Max-pools route to their maximum,
+// as in Captum. Nie, Zhang & Patel (ICML 2018) and Adebayo et al. (NeurIPS 2018)
+// show that the result hardly depends on the upper layers.
 type GuidedBackprop struct{}
 
 // Check reports a network with layers that the rule is not defined for.

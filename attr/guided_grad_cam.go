@@ -11,7 +11,7 @@ import (
 // resized to the image.
 //
 // Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via
-// Gradient-based Localization", ICCV 2017, section 3.3. Options and defaults are
+// Gradient-based Localization", ICCV 2017, section 3. Options and defaults are
 // Captum's.
 type GuidedGradCAM struct {
 	Layer           string `yaml:"layer" doc:"layer whose activations Grad-CAM reads; unless given the last convolution"`

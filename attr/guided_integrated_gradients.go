@@ -14,9 +14,9 @@ import (
 // steps.
 //
 // Kapishnikov et al., "Guided Integrated Gradients: an Adaptive Path Method for
-// Removing Noise", CVPR 2021, algorithm 1 with the anchors of section 4.2 as a
-// band around the straight path. Names, defaults and the order of moves are
-// those of the authors' package saliency (x_steps is our n_steps).
+// Removing Noise", CVPR 2021, algorithm 1. A band around the straight path takes
+// the place of the paper's anchors, as in the authors' package saliency, whose
+// names, defaults and order of moves these are (x_steps is our n_steps).
 //
 // A step must bring the L1 distance to the input down by 1/n_steps of the whole.
 // It moves the share fraction of all values, those of the smallest |gradient|

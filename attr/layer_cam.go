@@ -8,8 +8,8 @@ import "assay/model"
 //
 // Jiang, Zhang, Hou, Cheng & Wei, "LayerCAM: Exploring Hierarchical Class
 // Activation Maps for Localization", IEEE Transactions on Image Processing 30,
-// 2021, equations 6 to 8. The default layer is the relu behind the last
-// convolution; the method is made for early layers as well.
+// 2021. The default layer is the relu behind the last convolution; the method is
+// made for early layers as well.
 type LayerCAM struct {
 	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the relu behind the last convolution"`
 	InterpolateMode string `yaml:"interpolate_mode" doc:"bilinear or nearest: the map is resized to the image; none: it has the layer's shape" jsonschema:"enum=bilinear,enum=nearest,enum=none"`

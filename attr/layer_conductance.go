@@ -11,12 +11,12 @@ import (
 // that difference up to the error of the quadrature.
 //
 // Dhamdhere, Sundararajan & Yan, "How Important Is a Neuron?", ICLR 2019
-// (arXiv:1805.12233), definition 2. By the chain rule the conductance of neuron
-// y is the integral of dF/dy over dy along the path, and that is how we take it:
-// the gradient at each of the quadrature's points, times what y gains on the
-// part of the path that the point's weight covers. (The nodes of every rule,
-// Gauss and Legendre's too, lie each in its own part.) So with a linear rest of
-// the network any n_steps is exact, however crooked the layers before are.
+// (arXiv:1805.12233). By the chain rule the conductance of neuron y is the
+// integral of dF/dy over dy along the path, and that is how we take it: the
+// gradient at each of the quadrature's points, times what y gains on the part of
+// the path that the point's weight covers. (The nodes of every rule, Gauss and
+// Legendre's too, lie each in its own part.) So with a linear rest of the network
+// any n_steps is exact, however crooked the layers before are.
 type LayerConductance struct {
 	AtLayer `yaml:",inline"`
 	Path    `yaml:",inline"`

@@ -13,7 +13,7 @@ import (
 // integrated gradients; summed over the input, the neuron's conductance.
 //
 // Dhamdhere, Sundararajan & Yan, "How Important Is a Neuron?", ICLR 2019
-// (arXiv:1805.12233), definition 1.
+// (arXiv:1805.12233).
 type NeuronConductance struct {
 	AtNeuron         `yaml:",inline"`
 	Path             `yaml:",inline"`

@@ -30,7 +30,7 @@ var Methods = map[string]Entry{
 		New:      func() Method { return &FullGrad{} },
 		About:    "gradient times input plus gradient times bias of every layer, each scaled and resized",
 		Citation: "Srinivas & Fleuret, Full-Gradient Representation for Neural Network Visualization, NeurIPS 2019",
-		Departs:  "not in Captum",
+		Departs:  "not in Captum; layers are resized without aligning the corners, which the authors' code does",
 		Family:   Gradients,
 	},
 	"gradient_shap": {
@@ -218,7 +218,7 @@ var Methods = map[string]Entry{
 		},
 		About:    "mean, mean square or variance of another method over noisy copies of the image",
 		Citation: "Smilkov et al., SmoothGrad: removing noise by adding noise, arXiv:1706.03825, 2017 (smoothgrad); Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019 (smoothgrad_sq); Adebayo et al., Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values, ICLR Workshop 2018 (vargrad)",
-		Departs:  "noise comes from streams named by seed and image, not from PyTorch's generator, so a larger nt_samples keeps the copies of a smaller one",
+		Departs:  "noise comes from streams named by seed and image, not from PyTorch's generator, so a larger nt_samples keeps the copies of a smaller one, and a method that draws by itself draws the same for every copy",
 		Family:   Noise,
 	},
 

@@ -15,11 +15,11 @@ import (
 // no options.
 //
 // Sotoudeh & Thakur, "Computing Linear Restrictions of Neural Networks", NeurIPS
-// 2019, section 5, who compare by the mean relative error; we take the relative
+// 2019, section 4, who compare by the mean relative error; we take the relative
 // Euclidean distance, |map - exact| / |exact| over all values of an image.
 //
 // The value is NaN for methods that are no quadrature of such an integral, and
-// where the exact map is 0 everywhere.
+// where the exact map is 0 everywhere, so that there is nothing to relate to.
 type PathError struct{}
 
 // exactCost is what the exact integral of an image costs on the tutorial's

@@ -82,7 +82,7 @@ var Metrics = map[string]Entry{
 	"path_error": {
 		New:      func() Metric { return &PathError{} },
 		About:    "how far integrated gradients are from the integral itself, value by value",
-		Citation: "Sotoudeh & Thakur, Computing Linear Restrictions of Neural Networks, NeurIPS 2019, section 5",
+		Citation: "Sotoudeh & Thakur, Computing Linear Restrictions of Neural Networks, NeurIPS 2019, section 4",
 		Family:   Axioms,
 	},
 	"pointing_game": {
