@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,4 +121,76 @@ func canonical(v reflect.Value) *yaml.Node {
 
 func scalar(tag, value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+}
+
+// Canonical writes the specification in full, every default written out and
+// every sweep spread, as YAML that does not depend on how the file was laid
+// out. Where data and weights were found on this machine is left out; hashes
+// name them elsewhere.
+func (s *Spec) Canonical() string {
+	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	add := func(key string, n *yaml.Node) {
+		root.Content = append(root.Content, scalar("!!str", key), n)
+	}
+	for _, f := range options(reflect.ValueOf(s).Elem()) {
+		switch f.name {
+		case "attributions":
+			list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+			for _, a := range s.Attributions {
+				n := canonical(reflect.ValueOf(&a.Method).Elem())
+				list.Content = append(list.Content, n)
+			}
+			add(f.name, list)
+		case "metrics":
+			list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+			for _, m := range s.Metrics {
+				n := canonical(reflect.ValueOf(m.Metric))
+				n.Content = append([]*yaml.Node{scalar("!!str", "metric"), scalar("!!str", m.Name)}, n.Content...)
+				if len(m.Only) > 0 {
+					n.Content = append(n.Content, scalar("!!str", "only"), canonical(reflect.ValueOf(m.Only)))
+				}
+				if m.MaxImages > 0 && lookup(n, "max_images") == nil {
+					n.Content = append(n.Content, scalar("!!str", "max_images"), scalar("!!int", strconv.Itoa(m.MaxImages)))
+				}
+				list.Content = append(list.Content, n)
+			}
+			if len(list.Content) > 0 {
+				add(f.name, list)
+			}
+		case "report":
+			n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+			n.Content = append(n.Content, scalar("!!str", "pictures"), scalar("!!int", strconv.Itoa(s.Report.Pictures)))
+			add(f.name, n)
+		case "data":
+			add(f.name, without(without(canonical(f.value), "dir"), "masks"))
+		case "model":
+			n := without(canonical(f.value), "weights")
+			if s.Model.Train == nil {
+				n = without(n, "train")
+			}
+			if s.Model.Net == "" {
+				n = without(n, "net")
+			} else {
+				n = without(n, "layers")
+			}
+			add(f.name, n)
+		default:
+			add(f.name, canonical(f.value))
+		}
+	}
+	b, err := yaml.Dump(root, yaml.WithIndent(2), yaml.WithLineWidth(-1))
+	if err != nil {
+		panic("experiments: canonical specification: " + err.Error())
+	}
+	return string(b)
+}
+
+func without(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			n.Content = slices.Delete(n.Content, i, i+2)
+			break
+		}
+	}
+	return n
 }

@@ -3,7 +3,6 @@ package experiments
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"assay/model"
 	"assay/reports"
@@ -33,34 +32,6 @@ func Report(dir string, formats, figures []string, pictures ...reports.Picture) 
 		man.Pictures = pictures
 	}
 	return s.report(p, man, training)
-}
-
-// DecodePictures reads how maps are drawn from a flag's value in YAML: a mapping
-// as in the section report, or a list of them. The error says what cannot be by
-// the name of the flag.
-func DecodePictures(value, flag string) ([]reports.Picture, error) {
-	t := newText(flag, value)
-	d := newDecoder(t)
-	var p pictures
-	if n := d.parse(t); n != nil {
-		p.decodeNode(d, n)
-	}
-	return p, d.err()
-}
-
-// CheckFormats reports formats and figures that no report can be written in.
-func CheckFormats(f, fig []string) error {
-	for _, x := range f {
-		if !slices.Contains(formats, x) {
-			return fmt.Errorf("formats has %q%s", x, Suggest(x, formats))
-		}
-	}
-	for _, x := range fig {
-		if !slices.Contains(figures, x) {
-			return fmt.Errorf("figures has %q%s", x, Suggest(x, figures))
-		}
-	}
-	return nil
 }
 
 // plan makes the plan of a stored run again, with the history of its training.
