@@ -107,14 +107,14 @@ func tanh(x float64) float64 {
 // activation adds an elementwise function other than relu. Its backward rule:
 //
 //	Gradient   the derivative
-//	RescaleCaptum, RevealCancel   DeepLift's multiplier (y-yr)/(x-xr); where
-//	           |x-xr| <= 1e-10, the derivative. Rescale is activationChange.
+//	RescaleCaptum   DeepLift's multiplier (y-yr)/(x-xr); where |x-xr| <= 1e-10,
+//	           the derivative. Rescale and RevealCancel are activationChange.
 //	GuidedBackprop, Deconvolution   leaky_relu: what is positive of the gradient,
 //	           the former times the derivative. Others have no such rule
 //	           (Net.Supports) and get the derivative.
 //
 // Everything is float64 on one value and rounded once. ref is the same
-// activation of the baseline, nil but for these two rules.
+// activation of the baseline, nil but for RescaleCaptum.
 func (b *graph) activation(l Layer, shape tensor.Shape, x, ref *gorgonia.Node, rule Rule) *gorgonia.Node {
 	c, dims := l.curve(), len(shape)
 	name := l.Kind

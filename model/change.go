@@ -23,9 +23,8 @@ import (
 // of that change beside the logits.
 
 // carries reports whether the rule takes changes from the baseline instead of
-// the input's own activations. Captum's pools look at the input alone, and
-// RevealCancel takes what a linear layer reads apart by sign.
-func (r Rule) carries() bool { return r == Rescale }
+// the input's own activations. Captum's pools look at the input alone.
+func (r Rule) carries() bool { return r == Rescale || r == RevealCancel }
 
 // change adds x - ref, of which the derivative by x is what comes back.
 func (b *graph) change(x, ref *gorgonia.Node) *gorgonia.Node {

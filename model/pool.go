@@ -76,35 +76,16 @@ func (p *pool) calls(f func(in, out, n, lanes int)) {
 
 func (p *pool) tensor(s Shape) tensor.Shape { return tensor.Shape{s.C, s.H, s.W, p.lanes} }
 
-// maxPool adds a max-pool. Its backward rule is the gradient (to the first
-// maximum), or, with a reference, DeepLift's cross-maximum rule: what the pool
-// gains over its reference goes to the maximum of the input, what it loses to
-// the maximum of the reference. refOut is the reference's own pool.
-func (b *graph) maxPool(l Layer, s Shape, x, ref, refOut *gorgonia.Node, relu bool) *gorgonia.Node {
+// maxPool adds a max-pool. What comes back goes to the first maximum.
+func (b *graph) maxPool(l Layer, s Shape, x *gorgonia.Node, relu bool) *gorgonia.Node {
 	p := newPool(l, s, b.lanes, relu)
-	forward := func(k *kernel.Set, y []float32, in [][]float32, _ []float32) {
-		p.calls(func(i, o, n, lanes int) {
-			k.MaxPool(n, lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &y[o])
-		})
-	}
-	if ref != nil {
-		return b.apply(&op{
-			name: p.id + " rescale", in: []int{4, 4, 4}, shape: p.tensor(p.out), wrt: []bool{true, false, false}, inPlace: -1, run: forward,
-			diff: func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
-				return []*gorgonia.Node{b.apply(&op{
-					name: p.id + " rescale gradient", in: []int{4, 4, 4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 5), inPlace: -1,
-					run: func(k *kernel.Set, d []float32, in [][]float32, _ []float32) {
-						clear(d)
-						p.calls(func(i, o, n, lanes int) {
-							k.MaxPoolRescale(n, lanes, len(p.off), &p.off[0], &in[0][i], &in[1][i], p.step*p.lanes, &in[2][o], &in[3][o], &in[4][o], &p.off[0], &d[i], p.step*p.lanes)
-						})
-					},
-				}, in[0], in[1], out, in[2], grad), nil, nil}
-			},
-		}, x, ref, refOut)
-	}
 	return b.apply(&op{
-		name: p.id, in: []int{4}, shape: p.tensor(p.out), wrt: []bool{true}, inPlace: -1, run: forward,
+		name: p.id, in: []int{4}, shape: p.tensor(p.out), wrt: []bool{true}, inPlace: -1,
+		run: func(k *kernel.Set, y []float32, in [][]float32, _ []float32) {
+			p.calls(func(i, o, n, lanes int) {
+				k.MaxPool(n, lanes, len(p.off), &p.off[0], &in[0][i], p.step*p.lanes, p.floor, &y[o])
+			})
+		},
 		diff: func(in []*gorgonia.Node, out, grad *gorgonia.Node) []*gorgonia.Node {
 			return []*gorgonia.Node{b.apply(&op{
 				name: p.id + " gradient", in: []int{4, 4, 4}, shape: p.tensor(p.in), wrt: make([]bool, 3), inPlace: -1,

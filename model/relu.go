@@ -13,11 +13,11 @@ import (
 //
 //	Gradient        passes where the output is above 0
 //	RescaleCaptum   DeepLift's multiplier (y-yr)/(x-xr); where |x-xr| <= 1e-10, the gradient
-//	RevealCancel    the same; behind a linear layer see revealCancel
 //	GuidedBackprop, Deconvolution   what is positive; the former where the output is above 0
 //
-// Rescale is reluChange. ref is the same activation of the baseline, nil but for
-// these two rules.
+// Rescale is reluChange, and so is RevealCancel but behind a linear layer
+// (revealCancel). ref is the same activation of the baseline, nil but for
+// RescaleCaptum.
 func (b *graph) relu(shape tensor.Shape, x, ref *gorgonia.Node, rule Rule) *gorgonia.Node {
 	n := shape.TotalSize()
 	if ref != nil {

@@ -26,14 +26,14 @@ import (
 // The two multipliers live between a relu and the linear layer in front of it
 // only, so the relu takes the linear layer's derivative over: it is an operation
 // on the linear layer's output whose derivative is by the linear layer's input.
-// What else reads the linear layer finds its own way back through it.
+// What else reads the linear layer finds its own way back through it. Forward,
+// changes are carried as they are by Rescale.
 
 // dense is a linear layer that relus under RevealCancel read.
 type dense struct {
 	layer Layer
 	in    Shape
-	x     *gorgonia.Node // input, [features, lanes]
-	base  *gorgonia.Node // the baseline's
+	x     *gorgonia.Node // how its input changes, [features, lanes]
 	w     *gorgonia.Node
 	// copied says that relus read the input through copies, as others read the
 	// layer too: every sum of derivatives stays one of two (see taps).
@@ -91,10 +91,10 @@ func (t *taps) shared(j int) bool {
 }
 
 // dense notes linear layer j for the relus that read it and returns what the
-// layer itself is to read. h and base are its inputs, flat.
-func (b *graph) dense(t *taps, j int, s Shape, h, base *gorgonia.Node) (*gorgonia.Node, *dense) {
+// layer itself is to read. h is the change of its input, flat.
+func (b *graph) dense(t *taps, j int, s Shape, h *gorgonia.Node) (*gorgonia.Node, *dense) {
 	l := t.n.Layers[j]
-	d := &dense{layer: l, in: Shape{s.Size(), 1, 1}, base: base, w: b.weight(t.n, l.Name+".weight"), copied: t.shared(j)}
+	d := &dense{layer: l, in: Shape{s.Size(), 1, 1}, w: b.weight(t.n, l.Name+".weight"), copied: t.shared(j)}
 	if d.copied {
 		h = b.apply(named("for "+l.Name, copyOp(h.Shape().Clone())), h)
 	}
@@ -108,58 +108,61 @@ func named(name string, o *op) *op {
 	return o
 }
 
-// revealCancel adds the relu of d's output z, whose baseline's is ref.
-func (b *graph) revealCancel(d *dense, z, ref *gorgonia.Node) *gorgonia.Node {
+// revealCancel adds by how much the relu of d's output changes when that does by
+// dz from ref.
+func (b *graph) revealCancel(d *dense, dz, ref *gorgonia.Node) *gorgonia.Node {
 	if d.copied {
 		d.x = b.same(d.x)
 	}
-	shape := z.Shape().Clone()
+	shape := dz.Shape().Clone()
 	n := shape.TotalSize()
 	return b.apply(&op{
-		name: fmt.Sprintf("relu reveal cancel %v", shape), in: []int{2, 2, 2, 2, 2}, shape: shape, wrt: []bool{false, false, true, false, false}, inPlace: -1,
-		run: func(k *kernel.Set, y []float32, in [][]float32, _ []float32) { k.ReLU(n, &in[0][0], &y[0]) },
-		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
-			z, ref, x, base, w := in[0], in[1], in[2], in[3], in[4]
-			own, other := namedVariant("w+"), namedVariant("w-")
-			dx := b.changes(x, base)
-			parts := b.forwardBlocks(d.layer, dx, w, [][]variant{{own, other}, {other, own}})
-			m := b.revealed(z, ref, parts, grad)
-			y := b.backwardBlocks(d.layer, d.in, m, w, [][]variant{{own, other}, {other, own}})
-			return []*gorgonia.Node{nil, nil, b.bySign(dx, y), nil, nil}
+		name: fmt.Sprintf("relu reveal cancel %v", shape), in: []int{2, 2, 2, 2}, shape: shape, wrt: []bool{false, false, true, false}, inPlace: -1,
+		run: func(k *kernel.Set, y []float32, in [][]float32, _ []float32) {
+			k.ReLUChange(n, &in[0][0], &in[1][0], &y[0])
 		},
-	}, z, ref, d.x, d.base, d.w)
+		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			dz, ref, x, w := in[0], in[1], in[2], in[3]
+			own, other := namedVariant("w+"), namedVariant("w-")
+			dx := b.changesBySign(x)
+			parts := b.forwardBlocks(d.layer, dx, w, [][]variant{{own, other}, {other, own}})
+			m := b.revealed(dz, ref, parts, grad)
+			y := b.backwardBlocks(d.layer, d.in, m, w, [][]variant{{own, other}, {other, own}})
+			return []*gorgonia.Node{nil, nil, b.bySign(dx, y), nil}
+		},
+	}, dz, ref, d.x, d.w)
 }
 
-// changes adds x-base: what of it is above 0 and, behind that, what is below.
-func (b *graph) changes(x, base *gorgonia.Node) *gorgonia.Node {
+// changesBySign is what of a change is above 0 and, behind that, what is below.
+func (b *graph) changesBySign(x *gorgonia.Node) *gorgonia.Node {
 	n := x.Shape().TotalSize()
 	shape := tensor.Shape{2 * x.Shape()[0], b.lanes}
 	return b.apply(&op{
-		name: fmt.Sprintf("changes by sign %v", x.Shape()), in: []int{2, 2}, shape: shape, wrt: make([]bool, 2), inPlace: -1,
+		name: fmt.Sprintf("changes by sign %v", x.Shape()), in: []int{2}, shape: shape, wrt: make([]bool, 1), inPlace: -1,
 		run: func(k *kernel.Set, out []float32, in [][]float32, _ []float32) {
-			k.AddScaled(n, -1, &in[1][0], &in[0][0], &out[n])
-			k.ReLU(n, &out[n], &out[0])
-			k.AddScaled(n, -1, &out[0], &out[n], &out[n]) // exact: one of the two is 0
+			k.ReLU(n, &in[0][0], &out[0])
+			k.AddScaled(n, -1, &out[0], &in[0][0], &out[n]) // exact: one of the two is 0
 		},
-	}, x, base)
+	}, x)
 }
 
 // revealed is grad times a relu's multipliers for the two parts of its input's
-// change from ref to z, up and, behind it, down; one result behind the other.
-func (b *graph) revealed(z, ref, parts, grad *gorgonia.Node) *gorgonia.Node {
+// change by dz from ref, up and, behind it, down; one result behind the other.
+func (b *graph) revealed(dz, ref, parts, grad *gorgonia.Node) *gorgonia.Node {
 	shape := parts.Shape().Clone()
 	return b.apply(&op{
 		name: fmt.Sprintf("reveal cancel %v", shape), in: []int{2, 2, 2, 2}, shape: shape, wrt: make([]bool, 4), inPlace: 2,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 			n := len(in[3])
-			z, ref, up, down := in[0][:n], in[1][:n], in[2][:n], in[2][n:][:n]
+			dz, ref, up, down := in[0][:n], in[1][:n], in[2][:n], in[2][n:][:n]
 			ofUp, ofDown := out[:n], out[n:][:n]
 			for i, g := range in[3] {
-				mUp, mDown := revealCancel(float64(z[i]), float64(ref[i]), float64(up[i]), float64(down[i]))
+				r := float64(ref[i])
+				mUp, mDown := revealCancel(r+float64(dz[i]), r, float64(up[i]), float64(down[i]))
 				ofUp[i], ofDown[i] = float32(float64(g)*mUp), float32(float64(g)*mDown)
 			}
 		},
-	}, z, ref, parts, grad)
+	}, dz, ref, parts, grad)
 }
 
 // revealCancel gives for either part of a change of a relu's input from r what

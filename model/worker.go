@@ -68,8 +68,8 @@ type Result struct {
 	Logits         []float32 // [classes]
 	BaselineLogits []float32 // [classes], DeepLift's rules only
 	// Change is by how much the logits differ from the baseline's [classes],
-	// Rescale only: what is left of it in Logits-BaselineLogits is rounded away
-	// where they are nearly the same.
+	// Rescale and RevealCancel only: what is left of it in Logits-BaselineLogits is
+	// rounded away where they are nearly the same.
 	Change []float32
 }
 
