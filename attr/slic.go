@@ -2,7 +2,6 @@ package attr
 
 import (
 	"math"
-	"slices"
 
 	"assay/model"
 )
@@ -24,16 +23,14 @@ import (
 // leaves fewer superpixels on noisy images. Of equals, the first in reading order
 // wins, so the answer is the image's alone.
 type slic struct {
-	lab    []float64 // [C][H*W], and room for three more
-	pixel  []float64 // [H*W][ld]: colour, row, column, 1 and zeros up to a multiple of 4
-	ld     int
+	rgb    *model.CIELAB
+	shape  model.Shape
+	lab    []float64 // [C+2][H*W] colour, row and column, and room for three more
+	claims *model.Claims
 	centre []float64 // [k][C+2]: colour, row, column
-	sum    []float64 // [4][k][ld] of pixel
-	dist   []float64 // [H*W], and room for three more
-	far    []float64 // as many infinities
-	label  []int64   // as many
-	before []int64   // label a round ago
-	dy, dx []float64 // squared distances of rows and columns from a centre
+	sum    []float64 // [k][C+3] over a centre's pixels: colour, row, column, 1
+	stale  []bool    // [k] sums that changed
+	before []int64   // [H*W] label a round ago
 	of     []int32   // [C*H*W]
 	pieces pieces
 }
@@ -44,18 +41,29 @@ const slicRounds = 10
 // The result is valid until the next call.
 func (g *slic) segment(e *Env, x []float32, m Mask) (of []int32, count int) {
 	s := e.Worker.Model().Net().Input
+	if g.shape != s {
+		g.fit(s)
+	}
+	area := s.H * s.W
 	g.colours(e, x, s)
 	g.cluster(s, m.n, float64(m.compactness))
-	area := s.H * s.W
-	if len(g.of) != s.Size() {
-		g.of = make([]int32, s.Size())
-	}
 	rows, cols := lattice(s, m.n)
-	count = g.pieces.connect(s, g.label[:area], rows*cols, g.of[:area])
+	count = g.pieces.connect(s, g.claims.Label, rows*cols, g.of[:area])
 	for c := 1; c < s.C; c++ {
 		copy(g.of[c*area:], g.of[:area])
 	}
 	return g.of, count
+}
+
+// fit makes room for images of a shape.
+func (g *slic) fit(s model.Shape) {
+	area := s.H * s.W
+	g.shape, g.claims = s, model.NewClaims(s)
+	g.of, g.before = make([]int32, s.Size()), make([]int64, area)
+	g.lab = make([]float64, (s.C+2)*area+3)
+	for j := range area {
+		g.lab[s.C*area+j], g.lab[(s.C+1)*area+j] = float64(j/s.W), float64(j%s.W)
+	}
 }
 
 // lattice returns rows and columns of at most n centres, as square as may be.
@@ -73,34 +81,14 @@ func lattice(s model.Shape, n int) (rows, cols int) {
 
 // cluster runs k-means and leaves a label for every pixel.
 func (g *slic) cluster(s model.Shape, n int, compactness float64) {
-	area := s.H * s.W
 	rows, cols := lattice(s, n)
-	k, dim := rows*cols, s.C+2
-	g.ld = (dim + 1 + 3) &^ 3
+	k := rows * cols
 	high, wide := float64(s.H)/float64(rows), float64(s.W)/float64(cols)
-	g.centre = resize(g.centre, k*dim)
-	g.sum = resize(g.sum, 4*k*g.ld)
-	if len(g.label) != area+3 {
-		g.label, g.before = make([]int64, area+3), make([]int64, area+3)
-		g.dist, g.far = make([]float64, area+3), make([]float64, area+3)
-		for j := range g.far {
-			g.far[j] = math.Inf(1)
-		}
+	g.centre, g.sum = resize(g.centre, k*(s.C+2)), resize(g.sum, k*(s.C+3))
+	if cap(g.stale) < k {
+		g.stale = make([]bool, k)
 	}
-	if len(g.pixel) != area*g.ld {
-		g.pixel = make([]float64, area*g.ld)
-	}
-	for ch := range s.C {
-		for j, v := range g.lab[ch*area:][:area] {
-			g.pixel[j*g.ld+ch] = v
-		}
-	}
-	for r := range s.H {
-		for c := range s.W {
-			to := g.pixel[(r*s.W+c)*g.ld+s.C:][:3]
-			to[0], to[1], to[2] = float64(r), float64(c), 1
-		}
-	}
+	g.stale = g.stale[:k]
 	for i := range k {
 		r := int((float64(i/cols) + 0.5) * high)
 		c := int((float64(i%cols) + 0.5) * wide)
@@ -109,13 +97,14 @@ func (g *slic) cluster(s model.Shape, n int, compactness float64) {
 	}
 	// Every pixel starts at the cell of the grid it lies in: those that no
 	// centre reaches later stay where they were.
+	label := g.claims.Label
 	for c := range s.W {
-		g.label[c] = int64(min(int(float64(c)/wide), cols-1))
+		label[c] = int64(min(int(float64(c)/wide), cols-1))
 	}
 	for r := s.H - 1; r >= 0; r-- {
 		cell := int64(min(int(float64(r)/high), rows-1) * cols)
-		for c, of := range g.label[:s.W] {
-			g.label[r*s.W+c] = cell + of // row 0 last, whose cells are the first
+		for c, of := range label[:s.W] {
+			label[r*s.W+c] = cell + of // row 0 last, whose cells are the first
 		}
 	}
 	step := math.Sqrt(high * wide)
@@ -123,31 +112,40 @@ func (g *slic) cluster(s model.Shape, n int, compactness float64) {
 	weight := float64(ratio * ratio)
 	reach := int(math.Ceil(math.Max(high, wide)))
 	for round := range slicRounds {
-		g.assign(s, k, reach, weight)
-		if round > 0 && slices.Equal(g.label, g.before) {
-			return // so would all rounds to come leave them
+		g.claims.Offer(g.lab, g.centre, reach, weight)
+		if round == slicRounds-1 {
+			return
 		}
-		copy(g.before, g.label)
-		g.recentre(s, k)
+		if round == 0 {
+			g.sumUp(s)
+		} else if !g.follow(s) {
+			return // no label changed: so would all rounds to come leave them
+		}
+		g.recentre(s)
 	}
 }
 
 // flattest returns the pixel of the smallest gradient among the 3x3 around.
 func (g *slic) flattest(s model.Shape, r, c int) (int, int) {
 	best, br, bc := math.Inf(1), r, c
-	area := s.H * s.W
+	left := max(c-1, 1)
+	n := min(c+1, s.W-2) - left + 1
+	if n <= 0 {
+		return br, bc
+	}
 	for y := max(r-1, 1); y <= min(r+1, s.H-2); y++ {
-		for x := max(c-1, 1); x <= min(c+1, s.W-2); x++ {
-			var slope float64
-			for ch := range s.C {
-				p := g.lab[ch*area+y*s.W+x:]
-				up := g.lab[ch*area+(y-1)*s.W+x]
-				left := g.lab[ch*area+y*s.W+x-1]
-				dx, dy := p[1]-left, p[s.W]-up
-				slope += float64(dx*dx) + float64(dy*dy)
+		var slope [3]float64
+		for ch := range s.C {
+			at := (ch*s.H+y)*s.W + left
+			up, row, down := g.lab[at-s.W:][:n], g.lab[at-1:][:n+2], g.lab[at+s.W:][:n]
+			for i := range up {
+				dx, dy := row[i+2]-row[i], down[i]-up[i]
+				slope[i] += float64(dx*dx) + float64(dy*dy)
 			}
-			if slope < best {
-				best, br, bc = slope, y, x
+		}
+		for i, v := range slope[:n] {
+			if v < best {
+				best, br, bc = v, y, left+i
 			}
 		}
 	}
@@ -163,58 +161,65 @@ func (g *slic) place(s model.Shape, i, r, c int) {
 	at[s.C], at[s.C+1] = float64(r), float64(c)
 }
 
-// assign gives each pixel to the nearest centre within reach.
-func (g *slic) assign(s model.Shape, k, reach int, weight float64) {
-	area, dim := s.H*s.W, s.C+2
-	copy(g.dist, g.far)
-	for i := range k {
-		at := g.centre[i*dim : (i+1)*dim]
-		top, high := square(&g.dy, at[s.C], reach, s.H)
-		left, _ := square(&g.dx, at[s.C+1], reach, s.W)
-		w := model.Window{From: top*s.W + left, Rows: high, Cols: len(g.dx), Width: s.W, Area: area}
-		model.Nearest(w, g.lab, at[:s.C], g.dy[:high], g.dx, weight, i, g.dist, g.label)
+// sumUp sums up over the pixels of every centre. All numbers are multiples of
+// 2^-24 that leave room in a float64 for the sums of 2^22 of them: no sum is
+// rounded, and none depends on its order.
+func (g *slic) sumUp(s model.Shape) {
+	for i := range g.stale {
+		g.stale[i] = true
+	}
+	label := g.claims.Label
+	copy(g.before, label)
+	for j, l := range label {
+		g.add(s, j, int(l), 1)
 	}
 }
 
-// square lists the squared distances from at of the places within reach of it, of
-// side, and returns the first place and their number. To a multiple of 4 the list
-// goes on with places infinitely far.
-func square(d *[]float64, at float64, reach, side int) (first, count int) {
-	first = max(int(at)-reach, 0)
-	count = min(int(at)+reach, side-1) - first + 1
-	if n := (count + 3) &^ 3; cap(*d) < n {
-		*d = make([]float64, n)
-	} else {
-		*d = (*d)[:n]
+// follow takes pixels whose label changed from one sum to another, and reports
+// whether there are any.
+func (g *slic) follow(s model.Shape) bool {
+	label := g.claims.Label
+	before := g.before[:len(label)]
+	any := false
+	for j, l := range label {
+		if was := before[j]; was != l {
+			g.add(s, j, int(was), -1)
+			g.add(s, j, int(l), 1)
+			g.stale[was], g.stale[l] = true, true
+			before[j] = l
+			any = true
+		}
 	}
-	list := *d
-	for i := range list[:count] {
-		v := float64(first+i) - at
-		list[i] = float64(v * v)
-	}
-	for i := count; i < len(list); i++ {
-		list[i] = math.Inf(1)
-	}
-	return first, count
+	return any
 }
 
-// recentre moves every centre to the mean of its pixels; one without pixels
-// stays. A sum is that of four, over every fourth pixel.
-func (g *slic) recentre(s model.Shape, k int) {
-	dim, ld := s.C+2, g.ld
-	clear(g.sum)
-	apart := k * ld
-	model.Group(g.label[:s.H*s.W], g.pixel, ld, g.sum, apart)
-	for i, v := range g.sum[:apart] {
-		g.sum[i] = (v + g.sum[apart+i]) + (g.sum[2*apart+i] + g.sum[3*apart+i])
+// add adds a pixel to a centre's sums, or with -1 takes it out.
+func (g *slic) add(s model.Shape, j, i int, sign float64) {
+	to := g.sum[i*(s.C+3):][:s.C+3]
+	area := s.H * s.W
+	last := len(to) - 1
+	for q := range to[:last] {
+		to[q] += float64(sign * g.lab[j])
+		j += area
 	}
-	for i := range k {
-		from := g.sum[i*ld:][:ld]
+	to[last] += sign
+}
+
+// recentre moves the centres whose pixels changed to their pixels' mean; one
+// without pixels stays.
+func (g *slic) recentre(s model.Shape) {
+	dim := s.C + 2
+	for i, stale := range g.stale {
+		if !stale {
+			continue
+		}
+		g.stale[i] = false
+		from := g.sum[i*(dim+1):][:dim+1]
 		if from[dim] == 0 {
 			continue
 		}
-		for q := range dim {
-			g.centre[i*dim+q] = from[q] / from[dim]
+		for q, v := range from[:dim] {
+			g.centre[i*dim+q] = v / from[dim]
 		}
 	}
 }

@@ -152,32 +152,3 @@ func TestCompactnessShortensBorders(t *testing.T) {
 		last = border
 	}
 }
-
-// CIELAB of colours whose values are published with the standard.
-func TestCIELAB(t *testing.T) {
-	for _, r := range []struct {
-		name string
-		rgb  [3]float64
-		want [3]float64
-	}{
-		{"white", [3]float64{1, 1, 1}, [3]float64{100, 0, 0}},
-		{"black", [3]float64{0, 0, 0}, [3]float64{0, 0, 0}},
-		{"red", [3]float64{1, 0, 0}, [3]float64{53.24, 80.09, 67.20}},
-		{"green", [3]float64{0, 1, 0}, [3]float64{87.73, -86.18, 83.18}},
-		{"blue", [3]float64{0, 0, 1}, [3]float64{32.30, 79.19, -107.86}},
-		{"mid grey", [3]float64{0.5, 0.5, 0.5}, [3]float64{53.39, 0, 0}},
-	} {
-		var v [3][]float64
-		for c := range v {
-			v[c] = make([]float64, 1)
-			linearLight([]float32{float32(4*r.rgb[c] - 2)}, 0.25, 0.5, v[c]) // normalised by mean 0.5, std 0.25
-		}
-		cielab(v[0], v[1], v[2])
-		for c := range v {
-			if math.Abs(v[c][0]-r.want[c]) > 0.02 {
-				t.Errorf("%s: got %v, want %v", r.name, v, r.want)
-				break
-			}
-		}
-	}
-}

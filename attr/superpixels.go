@@ -53,8 +53,8 @@ func (g *slic) cut(e *Env, x []float32, m Mask) (of []int32, count int) {
 	known, ok := kept.of[k]
 	kept.Unlock()
 	if ok {
-		if len(g.of) != s.Size() {
-			g.of = make([]int32, s.Size())
+		if g.shape != s {
+			g.fit(s)
 		}
 		for c := range s.C {
 			copy(g.of[c*len(known.of):], known.of)

@@ -29,12 +29,12 @@ func moments64AVX2(n int, rows int, w *float64, x *float32, ld int, sum *float64
 //go:noescape
 func sumRows64AVX2(n int, rows int, at *int32, x *float64, ld int, out *float64)
 
-// nearest64AVX2 is Set.Nearest64 for rows, cols and chans at least 1.
+// lab64AVX2 is Set.Lab64 for n at least 4.
 //
 //go:noescape
-func nearest64AVX2(rows int, cols int, chans int, x *float64, plane int, ld int, centre *float64, dy *float64, dx *float64, weight float64, id int, dist *float64, label *int64)
+func lab64AVX2(n int, x *float32, plane int, c *float64, lab *float64)
 
-// group64AVX2 is Set.Group64.
+// nearest64AVX2 is Set.Nearest64 for k and chans at least 1. tails are four vectors, of which r adds infinity to what is behind a window's last r pixels, or 4 if r is 0; dx has room for a window's columns up to a multiple of 4.
 //
 //go:noescape
-func group64AVX2(n int, ld int, label *int64, x *float64, sum *float64, apart int)
+func nearest64AVX2(k int, chans int, x *float64, plane int, ld int, centre *float64, window *int32, place *float64, weight float64, dist *float64, label *int64, tails *float64, dx *float64)

@@ -308,178 +308,512 @@ end8:
 	VZEROUPPER
 	RET
 
-// func nearest64AVX2(rows int, cols int, chans int, x *float64, plane int, ld int, centre *float64, dy *float64, dx *float64, weight float64, id int, dist *float64, label *int64)
+// func lab64AVX2(n int, x *float32, plane int, c *float64, lab *float64)
 // Requires: AVX, AVX2
-TEXT ·nearest64AVX2(SB), NOSPLIT, $0-104
-	MOVQ         rows+0(FP), AX
-	MOVQ         x+24(FP), CX
-	MOVQ         dist+88(FP), DX
-	MOVQ         label+96(FP), BX
-	MOVQ         dy+56(FP), SI
-	MOVQ         dx+64(FP), DI
-	MOVQ         plane+32(FP), R8
-	MOVQ         centre+48(FP), R9
-	MOVQ         cols+8(FP), R10
-	MOVQ         ld+40(FP), R11
-	SHLQ         $0x03, R8
-	SHLQ         $0x03, R11
-	VBROADCASTSD weight+72(FP), Y0
-	VPBROADCASTQ id+80(FP), Y2
-	MOVQ         chans+16(FP), R14
-	CMPQ         R14, $0x03
-	JNE          any
-	VBROADCASTSD (R9), Y3
-	VBROADCASTSD 8(R9), Y4
-	VBROADCASTSD 16(R9), Y5
+TEXT ·lab64AVX2(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ plane+16(FP), DX
+	MOVQ c+24(FP), BX
+	MOVQ lab+32(FP), SI
 
-row1:
-	VBROADCASTSD (SI), Y1
-	XORQ         R12, R12
-
-pixels2:
-	VADDPD    (DI)(R12*8), Y1, Y6
-	VMULPD    Y0, Y6, Y6
-	LEAQ      (CX)(R12*8), R13
-	VSUBPD    (R13), Y3, Y7
-	VMULPD    Y7, Y7, Y7
-	VADDPD    Y7, Y6, Y6
-	VSUBPD    (R13)(R8*1), Y4, Y7
-	VMULPD    Y7, Y7, Y7
-	VADDPD    Y7, Y6, Y6
-	VSUBPD    (R13)(R8*2), Y5, Y7
-	VMULPD    Y7, Y7, Y7
-	VADDPD    Y7, Y6, Y6
-	VMOVUPD   (DX)(R12*8), Y7
-	VCMPPD    $0x11, Y7, Y6, Y8
-	VBLENDVPD Y8, Y6, Y7, Y7
-	VMOVUPD   Y7, (DX)(R12*8)
-	VMOVUPD   (BX)(R12*8), Y7
-	VBLENDVPD Y8, Y2, Y7, Y7
-	VMOVUPD   Y7, (BX)(R12*8)
-	ADDQ      $0x04, R12
-	CMPQ      R12, R10
-	JLT       pixels2
-	ADDQ      R11, CX
-	ADDQ      R11, DX
-	ADDQ      R11, BX
-	ADDQ      $0x08, SI
-	DECQ      AX
-	JNZ       row1
+pixels:
+	MOVQ           CX, DI
+	VCVTPS2PD      (DI), Y0
+	VBROADCASTSD   (BX), Y1
+	VMULPD         Y1, Y0, Y0
+	VBROADCASTSD   24(BX), Y1
+	VADDPD         Y1, Y0, Y0
+	VXORPD         Y1, Y1, Y1
+	VMAXPD         Y1, Y0, Y0
+	VBROADCASTSD   176(BX), Y1
+	VMINPD         Y1, Y0, Y0
+	VBROADCASTSD   168(BX), Y1
+	VMAXPD         Y1, Y0, Y1
+	VBROADCASTSD   200(BX), Y2
+	VADDPD         Y2, Y1, Y1
+	VBROADCASTSD   208(BX), Y2
+	VMULPD         Y2, Y1, Y1
+	VPSRLQ         $0x2e, Y1, Y2
+	VPADDQ         Y2, Y2, Y2
+	VMOVQ          X2, R8
+	VPEXTRQ        $0x01, X2, R9
+	VEXTRACTI128   $0x01, Y2, X2
+	VMOVQ          X2, R10
+	VPEXTRQ        $0x01, X2, R11
+	VBROADCASTF128 -1039112(BX)(R8*8), Y2
+	VBROADCASTF128 -1039112(BX)(R9*8), Y3
+	VINSERTF128    $0x01, -1039112(BX)(R10*8), Y2, Y2
+	VINSERTF128    $0x01, -1039112(BX)(R11*8), Y3, Y3
+	VUNPCKHPD      Y3, Y2, Y4
+	VUNPCKLPD      Y3, Y2, Y2
+	VBROADCASTSD   160(BX), Y3
+	VMULPD         Y2, Y1, Y1
+	VSUBPD         Y3, Y1, Y1
+	VBROADCASTSD   240(BX), Y2
+	VMULPD         Y1, Y2, Y2
+	VBROADCASTSD   232(BX), Y5
+	VADDPD         Y5, Y2, Y2
+	VMULPD         Y1, Y2, Y2
+	VBROADCASTSD   224(BX), Y5
+	VADDPD         Y5, Y2, Y2
+	VMULPD         Y1, Y2, Y2
+	VBROADCASTSD   216(BX), Y5
+	VADDPD         Y5, Y2, Y2
+	VMULPD         Y1, Y2, Y2
+	VADDPD         Y3, Y2, Y2
+	VMULPD         Y4, Y2, Y2
+	VBROADCASTSD   184(BX), Y1
+	VMULPD         Y0, Y1, Y1
+	VBROADCASTSD   192(BX), Y3
+	VADDPD         Y3, Y1, Y1
+	VBROADCASTSD   168(BX), Y3
+	VCMPPD         $0x11, Y0, Y3, Y3
+	VBLENDVPD      Y3, Y2, Y1, Y2
+	VBROADCASTSD   176(BX), Y1
+	VCMPPD         $0x1d, Y1, Y0, Y3
+	VBLENDVPD      Y3, Y0, Y2, Y2
+	LEAQ           (DI)(DX*4), DI
+	VCVTPS2PD      (DI), Y0
+	VBROADCASTSD   8(BX), Y1
+	VMULPD         Y1, Y0, Y0
+	VBROADCASTSD   32(BX), Y1
+	VADDPD         Y1, Y0, Y0
+	VXORPD         Y1, Y1, Y1
+	VMAXPD         Y1, Y0, Y0
+	VBROADCASTSD   176(BX), Y1
+	VMINPD         Y1, Y0, Y0
+	VBROADCASTSD   168(BX), Y1
+	VMAXPD         Y1, Y0, Y1
+	VBROADCASTSD   200(BX), Y3
+	VADDPD         Y3, Y1, Y1
+	VBROADCASTSD   208(BX), Y3
+	VMULPD         Y3, Y1, Y1
+	VPSRLQ         $0x2e, Y1, Y3
+	VPADDQ         Y3, Y3, Y3
+	VMOVQ          X3, R8
+	VPEXTRQ        $0x01, X3, R9
+	VEXTRACTI128   $0x01, Y3, X3
+	VMOVQ          X3, R10
+	VPEXTRQ        $0x01, X3, R11
+	VBROADCASTF128 -1039112(BX)(R8*8), Y3
+	VBROADCASTF128 -1039112(BX)(R9*8), Y4
+	VINSERTF128    $0x01, -1039112(BX)(R10*8), Y3, Y3
+	VINSERTF128    $0x01, -1039112(BX)(R11*8), Y4, Y4
+	VUNPCKHPD      Y4, Y3, Y5
+	VUNPCKLPD      Y4, Y3, Y3
+	VBROADCASTSD   160(BX), Y4
+	VMULPD         Y3, Y1, Y1
+	VSUBPD         Y4, Y1, Y1
+	VBROADCASTSD   240(BX), Y3
+	VMULPD         Y1, Y3, Y3
+	VBROADCASTSD   232(BX), Y6
+	VADDPD         Y6, Y3, Y3
+	VMULPD         Y1, Y3, Y3
+	VBROADCASTSD   224(BX), Y6
+	VADDPD         Y6, Y3, Y3
+	VMULPD         Y1, Y3, Y3
+	VBROADCASTSD   216(BX), Y6
+	VADDPD         Y6, Y3, Y3
+	VMULPD         Y1, Y3, Y3
+	VADDPD         Y4, Y3, Y3
+	VMULPD         Y5, Y3, Y3
+	VBROADCASTSD   184(BX), Y1
+	VMULPD         Y0, Y1, Y1
+	VBROADCASTSD   192(BX), Y4
+	VADDPD         Y4, Y1, Y1
+	VBROADCASTSD   168(BX), Y4
+	VCMPPD         $0x11, Y0, Y4, Y4
+	VBLENDVPD      Y4, Y3, Y1, Y3
+	VBROADCASTSD   176(BX), Y1
+	VCMPPD         $0x1d, Y1, Y0, Y4
+	VBLENDVPD      Y4, Y0, Y3, Y3
+	LEAQ           (DI)(DX*4), DI
+	VCVTPS2PD      (DI), Y0
+	VBROADCASTSD   16(BX), Y1
+	VMULPD         Y1, Y0, Y0
+	VBROADCASTSD   40(BX), Y1
+	VADDPD         Y1, Y0, Y0
+	VXORPD         Y1, Y1, Y1
+	VMAXPD         Y1, Y0, Y0
+	VBROADCASTSD   176(BX), Y1
+	VMINPD         Y1, Y0, Y0
+	VBROADCASTSD   168(BX), Y1
+	VMAXPD         Y1, Y0, Y1
+	VBROADCASTSD   200(BX), Y4
+	VADDPD         Y4, Y1, Y1
+	VBROADCASTSD   208(BX), Y4
+	VMULPD         Y4, Y1, Y1
+	VPSRLQ         $0x2e, Y1, Y4
+	VPADDQ         Y4, Y4, Y4
+	VMOVQ          X4, R8
+	VPEXTRQ        $0x01, X4, R9
+	VEXTRACTI128   $0x01, Y4, X4
+	VMOVQ          X4, R10
+	VPEXTRQ        $0x01, X4, R11
+	VBROADCASTF128 -1039112(BX)(R8*8), Y4
+	VBROADCASTF128 -1039112(BX)(R9*8), Y5
+	VINSERTF128    $0x01, -1039112(BX)(R10*8), Y4, Y4
+	VINSERTF128    $0x01, -1039112(BX)(R11*8), Y5, Y5
+	VUNPCKHPD      Y5, Y4, Y6
+	VUNPCKLPD      Y5, Y4, Y4
+	VBROADCASTSD   160(BX), Y5
+	VMULPD         Y4, Y1, Y1
+	VSUBPD         Y5, Y1, Y1
+	VBROADCASTSD   240(BX), Y4
+	VMULPD         Y1, Y4, Y4
+	VBROADCASTSD   232(BX), Y7
+	VADDPD         Y7, Y4, Y4
+	VMULPD         Y1, Y4, Y4
+	VBROADCASTSD   224(BX), Y7
+	VADDPD         Y7, Y4, Y4
+	VMULPD         Y1, Y4, Y4
+	VBROADCASTSD   216(BX), Y7
+	VADDPD         Y7, Y4, Y4
+	VMULPD         Y1, Y4, Y4
+	VADDPD         Y5, Y4, Y4
+	VMULPD         Y6, Y4, Y4
+	VBROADCASTSD   184(BX), Y1
+	VMULPD         Y0, Y1, Y1
+	VBROADCASTSD   192(BX), Y5
+	VADDPD         Y5, Y1, Y1
+	VBROADCASTSD   168(BX), Y5
+	VCMPPD         $0x11, Y0, Y5, Y5
+	VBLENDVPD      Y5, Y4, Y1, Y4
+	VBROADCASTSD   176(BX), Y1
+	VCMPPD         $0x1d, Y1, Y0, Y5
+	VBLENDVPD      Y5, Y0, Y4, Y4
+	LEAQ           (DI)(DX*4), DI
+	VBROADCASTSD   48(BX), Y0
+	VMULPD         Y2, Y0, Y0
+	VBROADCASTSD   56(BX), Y1
+	VMULPD         Y3, Y1, Y1
+	VADDPD         Y0, Y1, Y1
+	VBROADCASTSD   64(BX), Y0
+	VMULPD         Y4, Y0, Y0
+	VADDPD         Y1, Y0, Y0
+	VBROADCASTSD   9464(BX), Y1
+	VMAXPD         Y1, Y0, Y1
+	VBROADCASTSD   9496(BX), Y5
+	VADDPD         Y5, Y1, Y1
+	VBROADCASTSD   9504(BX), Y5
+	VMULPD         Y5, Y1, Y1
+	VPSRLQ         $0x2e, Y1, Y5
+	VPADDQ         Y5, Y5, Y5
+	VMOVQ          X5, DI
+	VPEXTRQ        $0x01, X5, R8
+	VEXTRACTI128   $0x01, Y5, X5
+	VMOVQ          X5, R9
+	VPEXTRQ        $0x01, X5, R10
+	VBROADCASTF128 -1029816(BX)(DI*8), Y5
+	VBROADCASTF128 -1029816(BX)(R8*8), Y6
+	VINSERTF128    $0x01, -1029816(BX)(R9*8), Y5, Y5
+	VINSERTF128    $0x01, -1029816(BX)(R10*8), Y6, Y6
+	VUNPCKHPD      Y6, Y5, Y7
+	VUNPCKLPD      Y6, Y5, Y5
+	VBROADCASTSD   160(BX), Y6
+	VMULPD         Y5, Y1, Y1
+	VSUBPD         Y6, Y1, Y1
+	VBROADCASTSD   9536(BX), Y5
+	VMULPD         Y1, Y5, Y5
+	VBROADCASTSD   9528(BX), Y8
+	VADDPD         Y8, Y5, Y5
+	VMULPD         Y1, Y5, Y5
+	VBROADCASTSD   9520(BX), Y8
+	VADDPD         Y8, Y5, Y5
+	VMULPD         Y1, Y5, Y5
+	VBROADCASTSD   9512(BX), Y8
+	VADDPD         Y8, Y5, Y5
+	VMULPD         Y1, Y5, Y5
+	VADDPD         Y6, Y5, Y5
+	VMULPD         Y7, Y5, Y5
+	VBROADCASTSD   9480(BX), Y1
+	VMULPD         Y0, Y1, Y1
+	VBROADCASTSD   9488(BX), Y6
+	VADDPD         Y6, Y1, Y1
+	VBROADCASTSD   9464(BX), Y6
+	VCMPPD         $0x11, Y0, Y6, Y6
+	VBLENDVPD      Y6, Y5, Y1, Y5
+	VBROADCASTSD   9472(BX), Y1
+	VCMPPD         $0x1d, Y1, Y0, Y6
+	VBLENDVPD      Y6, Y0, Y5, Y5
+	VBROADCASTSD   72(BX), Y0
+	VMULPD         Y2, Y0, Y0
+	VBROADCASTSD   80(BX), Y1
+	VMULPD         Y3, Y1, Y1
+	VADDPD         Y0, Y1, Y1
+	VBROADCASTSD   88(BX), Y0
+	VMULPD         Y4, Y0, Y0
+	VADDPD         Y1, Y0, Y0
+	VBROADCASTSD   9464(BX), Y1
+	VMAXPD         Y1, Y0, Y1
+	VBROADCASTSD   9496(BX), Y6
+	VADDPD         Y6, Y1, Y1
+	VBROADCASTSD   9504(BX), Y6
+	VMULPD         Y6, Y1, Y1
+	VPSRLQ         $0x2e, Y1, Y6
+	VPADDQ         Y6, Y6, Y6
+	VMOVQ          X6, DI
+	VPEXTRQ        $0x01, X6, R8
+	VEXTRACTI128   $0x01, Y6, X6
+	VMOVQ          X6, R9
+	VPEXTRQ        $0x01, X6, R10
+	VBROADCASTF128 -1029816(BX)(DI*8), Y6
+	VBROADCASTF128 -1029816(BX)(R8*8), Y7
+	VINSERTF128    $0x01, -1029816(BX)(R9*8), Y6, Y6
+	VINSERTF128    $0x01, -1029816(BX)(R10*8), Y7, Y7
+	VUNPCKHPD      Y7, Y6, Y8
+	VUNPCKLPD      Y7, Y6, Y6
+	VBROADCASTSD   160(BX), Y7
+	VMULPD         Y6, Y1, Y1
+	VSUBPD         Y7, Y1, Y1
+	VBROADCASTSD   9536(BX), Y6
+	VMULPD         Y1, Y6, Y6
+	VBROADCASTSD   9528(BX), Y9
+	VADDPD         Y9, Y6, Y6
+	VMULPD         Y1, Y6, Y6
+	VBROADCASTSD   9520(BX), Y9
+	VADDPD         Y9, Y6, Y6
+	VMULPD         Y1, Y6, Y6
+	VBROADCASTSD   9512(BX), Y9
+	VADDPD         Y9, Y6, Y6
+	VMULPD         Y1, Y6, Y6
+	VADDPD         Y7, Y6, Y6
+	VMULPD         Y8, Y6, Y6
+	VBROADCASTSD   9480(BX), Y1
+	VMULPD         Y0, Y1, Y1
+	VBROADCASTSD   9488(BX), Y7
+	VADDPD         Y7, Y1, Y1
+	VBROADCASTSD   9464(BX), Y7
+	VCMPPD         $0x11, Y0, Y7, Y7
+	VBLENDVPD      Y7, Y6, Y1, Y6
+	VBROADCASTSD   9472(BX), Y1
+	VCMPPD         $0x1d, Y1, Y0, Y7
+	VBLENDVPD      Y7, Y0, Y6, Y6
+	VBROADCASTSD   96(BX), Y0
+	VMULPD         Y2, Y0, Y0
+	VBROADCASTSD   104(BX), Y1
+	VMULPD         Y3, Y1, Y1
+	VADDPD         Y0, Y1, Y1
+	VBROADCASTSD   112(BX), Y0
+	VMULPD         Y4, Y0, Y0
+	VADDPD         Y1, Y0, Y0
+	VBROADCASTSD   9464(BX), Y1
+	VMAXPD         Y1, Y0, Y2
+	VBROADCASTSD   9496(BX), Y1
+	VADDPD         Y1, Y2, Y2
+	VBROADCASTSD   9504(BX), Y1
+	VMULPD         Y1, Y2, Y2
+	VPSRLQ         $0x2e, Y2, Y1
+	VPADDQ         Y1, Y1, Y1
+	VMOVQ          X1, DI
+	VPEXTRQ        $0x01, X1, R8
+	VEXTRACTI128   $0x01, Y1, X1
+	VMOVQ          X1, R9
+	VPEXTRQ        $0x01, X1, R10
+	VBROADCASTF128 -1029816(BX)(DI*8), Y1
+	VBROADCASTF128 -1029816(BX)(R8*8), Y4
+	VINSERTF128    $0x01, -1029816(BX)(R9*8), Y1, Y1
+	VINSERTF128    $0x01, -1029816(BX)(R10*8), Y4, Y4
+	VUNPCKHPD      Y4, Y1, Y3
+	VUNPCKLPD      Y4, Y1, Y1
+	VBROADCASTSD   160(BX), Y4
+	VMULPD         Y1, Y2, Y2
+	VSUBPD         Y4, Y2, Y2
+	VBROADCASTSD   9536(BX), Y1
+	VMULPD         Y2, Y1, Y1
+	VBROADCASTSD   9528(BX), Y7
+	VADDPD         Y7, Y1, Y1
+	VMULPD         Y2, Y1, Y1
+	VBROADCASTSD   9520(BX), Y7
+	VADDPD         Y7, Y1, Y1
+	VMULPD         Y2, Y1, Y1
+	VBROADCASTSD   9512(BX), Y7
+	VADDPD         Y7, Y1, Y1
+	VMULPD         Y2, Y1, Y1
+	VADDPD         Y4, Y1, Y1
+	VMULPD         Y3, Y1, Y1
+	VBROADCASTSD   9480(BX), Y2
+	VMULPD         Y0, Y2, Y2
+	VBROADCASTSD   9488(BX), Y3
+	VADDPD         Y3, Y2, Y2
+	VBROADCASTSD   9464(BX), Y3
+	VCMPPD         $0x11, Y0, Y3, Y3
+	VBLENDVPD      Y3, Y1, Y2, Y1
+	VBROADCASTSD   9472(BX), Y2
+	VCMPPD         $0x1d, Y2, Y0, Y3
+	VBLENDVPD      Y3, Y0, Y1, Y1
+	VBROADCASTSD   120(BX), Y0
+	VMULPD         Y0, Y6, Y2
+	VBROADCASTSD   128(BX), Y0
+	VADDPD         Y0, Y2, Y2
+	VSUBPD         Y6, Y5, Y3
+	VBROADCASTSD   136(BX), Y0
+	VMULPD         Y0, Y3, Y3
+	VSUBPD         Y1, Y6, Y4
+	VBROADCASTSD   144(BX), Y0
+	VMULPD         Y0, Y4, Y4
+	VBROADCASTSD   152(BX), Y0
+	MOVQ           SI, DI
+	VADDPD         Y0, Y2, Y2
+	VSUBPD         Y0, Y2, Y2
+	VMOVUPD        Y2, (DI)
+	LEAQ           (DI)(DX*8), DI
+	VADDPD         Y0, Y3, Y3
+	VSUBPD         Y0, Y3, Y3
+	VMOVUPD        Y3, (DI)
+	LEAQ           (DI)(DX*8), DI
+	VADDPD         Y0, Y4, Y4
+	VSUBPD         Y0, Y4, Y4
+	VMOVUPD        Y4, (DI)
+	LEAQ           (DI)(DX*8), DI
+	ADDQ           $0x10, CX
+	ADDQ           $0x20, SI
+	SUBQ           $0x04, AX
+	JNZ            pixels
 	VZEROUPPER
 	RET
+
+// func nearest64AVX2(k int, chans int, x *float64, plane int, ld int, centre *float64, window *int32, place *float64, weight float64, dist *float64, label *int64, tails *float64, dx *float64)
+// Requires: AVX, AVX2
+TEXT ·nearest64AVX2(SB), NOSPLIT, $0-104
+	SHLQ         $0x03, plane+24(FP)
+	SHLQ         $0x03, ld+32(FP)
+	MOVQ         dx+96(FP), AX
+	MOVQ         centre+40(FP), CX
+	MOVQ         window+48(FP), DX
+	VBROADCASTSD weight+64(FP), Y0
+	VPXOR        Y1, Y1, Y1
+	VPCMPEQQ     Y2, Y2, Y2
+
+centre:
+	MOVLQSX      (DX), BX
+	MOVQ         place+56(FP), R12
+	LEAQ         (R12)(BX*8), R12
+	IMULQ        ld+32(FP), BX
+	MOVLQSX      8(DX), R13
+	LEAQ         (BX)(R13*8), BX
+	MOVQ         BX, R8
+	MOVQ         BX, R9
+	ADDQ         dist+72(FP), R8
+	ADDQ         label+80(FP), R9
+	ADDQ         x+16(FP), BX
+	MOVLQSX      4(DX), R10
+	MOVLQSX      12(DX), R11
+	MOVQ         chans+8(FP), R14
+	LEAQ         (CX)(R14*8), R14
+	VBROADCASTSD 8(R14), Y7
+	MOVQ         place+56(FP), SI
+	LEAQ         (SI)(R13*8), SI
+	XORQ         R13, R13
+
+columns:
+	VMOVUPD      (SI)(R13*8), Y8
+	VSUBPD       Y7, Y8, Y8
+	VMULPD       Y8, Y8, Y8
+	VMOVUPD      Y8, (AX)(R13*8)
+	ADDQ         $0x04, R13
+	CMPQ         R13, R11
+	JLT          columns
+	MOVQ         R11, SI
+	ANDQ         $0x03, SI
+	SHLQ         $0x05, SI
+	ADDQ         tails+88(FP), SI
+	VADDPD       (SI), Y8, Y8
+	VMOVUPD      Y8, -32(AX)(R13*8)
+	CMPQ         chans+8(FP), $0x03
+	JNE          any
+	VBROADCASTSD (CX), Y3
+	VBROADCASTSD 8(CX), Y4
+	VBROADCASTSD 16(CX), Y5
+
+row1:
+	VBROADCASTSD (R12), Y6
+	VBROADCASTSD (R14), Y7
+	VSUBPD       Y7, Y6, Y6
+	VMULPD       Y6, Y6, Y6
+	MOVQ         plane+24(FP), SI
+	LEAQ         (BX)(SI*2), DI
+	ADDQ         BX, SI
+	XORQ         R13, R13
+
+pixels2:
+	VADDPD    (AX)(R13*8), Y6, Y8
+	VMULPD    Y0, Y8, Y8
+	VSUBPD    (BX)(R13*8), Y3, Y7
+	VMULPD    Y7, Y7, Y7
+	VADDPD    Y7, Y8, Y8
+	VSUBPD    (SI)(R13*8), Y4, Y7
+	VMULPD    Y7, Y7, Y7
+	VADDPD    Y7, Y8, Y8
+	VSUBPD    (DI)(R13*8), Y5, Y7
+	VMULPD    Y7, Y7, Y7
+	VADDPD    Y7, Y8, Y8
+	VMOVUPD   (R8)(R13*8), Y7
+	VCMPPD    $0x11, Y7, Y8, Y9
+	VBLENDVPD Y9, Y8, Y7, Y7
+	VMOVUPD   Y7, (R8)(R13*8)
+	VMOVUPD   (R9)(R13*8), Y7
+	VBLENDVPD Y9, Y1, Y7, Y7
+	VMOVUPD   Y7, (R9)(R13*8)
+	ADDQ      $0x04, R13
+	CMPQ      R13, R11
+	JLT       pixels2
+	MOVQ      ld+32(FP), R13
+	ADDQ      R13, BX
+	ADDQ      R13, R8
+	ADDQ      R13, R9
+	ADDQ      $0x08, R12
+	DECQ      R10
+	JNZ       row1
+	JMP       next
 
 any:
 row3:
-	VBROADCASTSD (SI), Y1
-	XORQ         R12, R12
+	VBROADCASTSD (R12), Y6
+	VBROADCASTSD (R14), Y7
+	VSUBPD       Y7, Y6, Y6
+	VMULPD       Y6, Y6, Y6
+	XORQ         R13, R13
 
 pixels4:
-	VADDPD (DI)(R12*8), Y1, Y3
-	VMULPD Y0, Y3, Y3
-	LEAQ   (CX)(R12*8), R13
-	XORQ   R14, R14
+	VADDPD (AX)(R13*8), Y6, Y8
+	VMULPD Y0, Y8, Y8
+	LEAQ   (BX)(R13*8), SI
+	MOVQ   CX, DI
 
 channel5:
-	VBROADCASTSD (R9)(R14*8), Y5
-	VSUBPD       (R13), Y5, Y4
-	VMULPD       Y4, Y4, Y4
-	VADDPD       Y4, Y3, Y3
-	ADDQ         R8, R13
-	INCQ         R14
-	CMPQ         R14, chans+16(FP)
+	VBROADCASTSD (DI), Y9
+	VSUBPD       (SI), Y9, Y7
+	VMULPD       Y7, Y7, Y7
+	VADDPD       Y7, Y8, Y8
+	ADDQ         plane+24(FP), SI
+	ADDQ         $0x08, DI
+	CMPQ         DI, R14
 	JLT          channel5
-	VMOVUPD      (DX)(R12*8), Y4
-	VCMPPD       $0x11, Y4, Y3, Y5
-	VBLENDVPD    Y5, Y3, Y4, Y4
-	VMOVUPD      Y4, (DX)(R12*8)
-	VMOVUPD      (BX)(R12*8), Y4
-	VBLENDVPD    Y5, Y2, Y4, Y4
-	VMOVUPD      Y4, (BX)(R12*8)
-	ADDQ         $0x04, R12
-	CMPQ         R12, R10
+	VMOVUPD      (R8)(R13*8), Y7
+	VCMPPD       $0x11, Y7, Y8, Y9
+	VBLENDVPD    Y9, Y8, Y7, Y7
+	VMOVUPD      Y7, (R8)(R13*8)
+	VMOVUPD      (R9)(R13*8), Y7
+	VBLENDVPD    Y9, Y1, Y7, Y7
+	VMOVUPD      Y7, (R9)(R13*8)
+	ADDQ         $0x04, R13
+	CMPQ         R13, R11
 	JLT          pixels4
-	ADDQ         R11, CX
-	ADDQ         R11, DX
-	ADDQ         R11, BX
-	ADDQ         $0x08, SI
-	DECQ         AX
+	MOVQ         ld+32(FP), R13
+	ADDQ         R13, BX
+	ADDQ         R13, R8
+	ADDQ         R13, R9
+	ADDQ         $0x08, R12
+	DECQ         R10
 	JNZ          row3
-	VZEROUPPER
-	RET
 
-// func group64AVX2(n int, ld int, label *int64, x *float64, sum *float64, apart int)
-// Requires: AVX
-TEXT ·group64AVX2(SB), NOSPLIT, $0-48
-	MOVQ n+0(FP), AX
-	MOVQ ld+8(FP), CX
-	MOVQ label+16(FP), DX
-	MOVQ x+24(FP), BX
-	MOVQ sum+32(FP), SI
-	MOVQ apart+40(FP), DI
-	SHLQ $0x03, CX
-	SHLQ $0x03, DI
-	LEAQ (SI)(DI*1), R8
-	LEAQ (R8)(DI*1), R9
-	LEAQ (R9)(DI*1), DI
-
-rows:
-	SUBQ  $0x04, AX
-	JLT   end
-	MOVQ  (DX), R10
-	IMULQ CX, R10
-	ADDQ  SI, R10
-	XORQ  R11, R11
-
-part1:
-	VMOVUPD (BX), Y0
-	VADDPD  (R10)(R11*1), Y0, Y0
-	VMOVUPD Y0, (R10)(R11*1)
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, R11
-	CMPQ    R11, CX
-	JLT     part1
-	MOVQ    8(DX), R10
-	IMULQ   CX, R10
-	ADDQ    R8, R10
-	XORQ    R11, R11
-
-part2:
-	VMOVUPD (BX), Y0
-	VADDPD  (R10)(R11*1), Y0, Y0
-	VMOVUPD Y0, (R10)(R11*1)
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, R11
-	CMPQ    R11, CX
-	JLT     part2
-	MOVQ    16(DX), R10
-	IMULQ   CX, R10
-	ADDQ    R9, R10
-	XORQ    R11, R11
-
-part3:
-	VMOVUPD (BX), Y0
-	VADDPD  (R10)(R11*1), Y0, Y0
-	VMOVUPD Y0, (R10)(R11*1)
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, R11
-	CMPQ    R11, CX
-	JLT     part3
-	MOVQ    24(DX), R10
-	IMULQ   CX, R10
-	ADDQ    DI, R10
-	XORQ    R11, R11
-
-part4:
-	VMOVUPD (BX), Y0
-	VADDPD  (R10)(R11*1), Y0, Y0
-	VMOVUPD Y0, (R10)(R11*1)
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, R11
-	CMPQ    R11, CX
-	JLT     part4
-	ADDQ    $0x20, DX
-	JMP     rows
-
-end:
+next:
+	VPSUBQ Y2, Y1, Y1
+	ADDQ   $0x10, DX
+	LEAQ   16(R14), CX
+	DECQ   k+0(FP)
+	JNZ    centre
 	VZEROUPPER
 	RET

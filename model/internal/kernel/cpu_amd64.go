@@ -27,6 +27,8 @@ func accelerated(l Level) *Set {
 var avx2 = Set{
 	Name:                 "avx2",
 	Gemm:                 gemmAVX2,
+	Conv:                 convAVX2,
+	Regroup:              regroupRows,
 	WGrad:                wgradAVX2,
 	SumRows:              sumRowsAVX2,
 	Outer4:               outer4AVX2,
@@ -66,6 +68,7 @@ var avx512 = func() Set {
 	s := avx2
 	s.Name = "avx512"
 	s.Gemm = gemmAVX512
+	s.Conv = convAVX512
 	s.Outer4 = outer4AVX512
 	s.PeakFMA = peakFMAAVX512
 	return s

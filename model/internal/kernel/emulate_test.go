@@ -196,6 +196,7 @@ func (m *machine) run(p *program) {
 			for r := range 16 {
 				clear(m.vec[r][4:])
 			}
+		case "PREFETCHT0": // touches nothing
 		case "JMP":
 			jump = true
 		case "JZ", "JEQ":
@@ -282,9 +283,15 @@ func (m *machine) set(reg string, v uint64) {
 	m.result = int64(v)
 }
 
+// inside is the address of an element of a buffer.
+type inside struct {
+	buffer *buffer
+	from   int
+}
+
 // call runs a function on copies of the buffers among its arguments and copies
-// the last *buffer back. Arguments are int, bool, []int32 and *buffer (nil
-// included), in the order of the Go declaration.
+// the last *buffer back. Arguments are int, bool, []int32, *Window, inside and
+// *buffer (nil included), in the order of the Go declaration.
 func call(t *testing.T, what string, p *program, args ...any) {
 	t.Helper()
 	m := &machine{gp: map[string]uint64{}}
@@ -301,6 +308,11 @@ func call(t *testing.T, what string, p *program, args ...any) {
 			}
 		case []int32:
 			word = m.map_(unsafe.Slice((*byte)(unsafe.Pointer(&a[0])), 4*len(a)))
+		case *Window:
+			word = m.map_(unsafe.Slice((*byte)(unsafe.Pointer(a)), unsafe.Sizeof(*a)))
+		case inside:
+			row := append([]float32{0}, a.buffer.row()...)[1:] // never without an address
+			word = m.map_(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(row))), 4*len(row))) + uint64(4*a.from)
 		case *buffer:
 			if a != nil {
 				// Guards are left out: to touch them is no memory.

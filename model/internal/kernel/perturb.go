@@ -35,22 +35,29 @@ type Perturbing struct {
 	//
 	// n is a multiple of 4.
 	SumRows64 func(n, rows int, at *int32, x *float64, ld int, out *float64)
-	// Nearest64 offers a centre to the pixels of a window: for r < rows, j < cols
+	// Lab64 turns n pixels of three planes of normalised sRGB into planes of CIELAB:
+	// for j < n, c < 3, with Curve's formulas and NaN taken for 0
 	//
-	//	d = weight*(dy[r]+dx[j])
-	//	for c < chans: v = x[c*plane+r*ld+j]-centre[c]; d = d + v*v
-	//	if d < dist[r*ld+j]: dist[r*ld+j] = d; label[r*ld+j] = id
+	//	light[c] = Gamma of x[c*plane+j]*Scale[c]+Shift[c], which is cut to 0..Top
+	//	f[c] = Root of Matrix[3c]*light[0] + Matrix[3c+1]*light[1] + Matrix[3c+2]*light[2]
+	//	lab[j] = f[1]*Lab[0]+Lab[1]; lab[plane+j] = (f[0]-f[1])*Lab[2]; lab[2*plane+j] = (f[1]-f[2])*Lab[3]
 	//
-	// every operation rounded to float64. cols is a multiple of 4: what a window
-	// has not is infinitely far in dx. chans is at least 1.
-	Nearest64 func(rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64)
-	// Group64 adds rows to the sums of their labels, of which there are four sets:
-	// for r < n, j < ld
+	// each with Grain added and subtracted, and every operation rounded to float64.
+	// n is a multiple of 4.
+	Lab64 func(n int, x *float32, plane int, c *Colours, lab *float64)
+	// Nearest64 offers k centres to the pixels of their windows, one after the
+	// other: for i < k and the pixels j at row r and column q of the window from row
+	// window[4i] on, window[4i+1] rows, from column window[4i+2], window[4i+3] columns,
+	// all at least 1, where c = centre[i*(chans+2):] has colour, row and column
 	//
-	//	s = sum[(r%4)*apart+label[r]*ld+j]; s = s + x[r*ld+j]
+	//	d = weight*((place[q]-c[chans+1])^2 + (place[r]-c[chans])^2)
+	//	for h < chans: v = x[h*plane+j]-c[h]; d = d + v*v
+	//	if d < dist[j]: dist[j] = d; label[j] = i
 	//
-	// n and ld are multiples of 4.
-	Group64 func(n, ld int, label *int64, x, sum *float64, apart int)
+	// with j = r*ld+q, and every operation rounded to float64. place is 0, 1, 2 and so
+	// on. x, dist, label and place have room for three numbers more than the image
+	// has, which stay, and room is for a row's up to a multiple of 4. chans is at least 1.
+	Nearest64 func(k, chans int, x *float64, plane, ld int, centre *float64, window *int32, place *float64, weight float64, dist *float64, label *int64, room *float64)
 }
 
 var portablePerturbing = Perturbing{
@@ -60,5 +67,5 @@ var portablePerturbing = Perturbing{
 	Moments64: moments64Go,
 	SumRows64: sumRows64Go,
 	Nearest64: nearest64Go,
-	Group64:   group64Go,
+	Lab64:     lab64Go,
 }

@@ -1,7 +1,19 @@
 package kernel
 
+import "math"
+
 // laneBits tell the lanes of a bit set apart.
 var laneBits = [16]uint32{1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15}
+
+// tails take what is behind the end of a row infinitely far.
+var tails = func() (t [4][4]float64) {
+	for r := 1; r < 4; r++ {
+		for j := r; j < 4; j++ {
+			t[r][j] = math.Inf(1)
+		}
+	}
+	return t
+}()
 
 var avx2Perturbing = Perturbing{
 	Select16: func(n int, of *int32, present *uint32, x, b, out *float32, keep int) {
@@ -21,10 +33,14 @@ var avx2Perturbing = Perturbing{
 		}
 	},
 	SumRows64: sumRows64AVX2,
-	Group64:   group64AVX2,
-	Nearest64: func(rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64) {
-		if rows > 0 && cols > 0 {
-			nearest64AVX2(rows, cols, chans, x, plane, ld, centre, dy, dx, weight, id, dist, label)
+	Lab64: func(n int, x *float32, plane int, c *Colours, lab *float64) {
+		if n > 0 {
+			lab64AVX2(n, x, plane, &c.Scale[0], lab)
+		}
+	},
+	Nearest64: func(k, chans int, x *float64, plane, ld int, centre *float64, window *int32, place *float64, weight float64, dist *float64, label *int64, room *float64) {
+		if k > 0 {
+			nearest64AVX2(k, chans, x, plane, ld, centre, window, place, weight, dist, label, &tails[0][0], room)
 		}
 	},
 }

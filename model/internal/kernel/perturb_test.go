@@ -118,64 +118,7 @@ func TestDoubleSumsSameBits(t *testing.T) {
 	}
 }
 
-func TestNearest64SameBits(t *testing.T) {
-	r := rand.New(rand.NewPCG(2, 2))
-	for _, l := range Levels()[1:] {
-		for _, rows := range []int{0, 1, 5} {
-			for cols := 0; cols < 22; cols += 4 {
-				for chans := 1; chans < 5; chans++ {
-					ld := cols + 3
-					plane := ld * (rows + 1)
-					x, dist := doublesOf(r, chans*plane+1), doublesOf(r, plane+2)
-					centre, dy, dx := doublesOf(r, chans), doublesOf(r, rows+1), doublesOf(r, cols+1)
-					if cols > 0 {
-						dx[cols-1] = math.Inf(1) // as behind the end of a window
-					}
-					label, want := make([]int64, plane+2), make([]int64, plane+2)
-					for i := range dist {
-						dist[i] = 2 * float64(chans+2) * dist[i] * dist[i]
-						if r.IntN(9) == 0 {
-							dist[i] = math.Inf(1)
-						}
-					}
-					wantDist := append([]float64{}, dist...)
-					for id, weight := range []float64{1, 1.5, 1} {
-						For(l).Nearest64(rows, cols, chans, &x[0], plane, ld, &centre[0], &dy[0], &dx[0], weight, id+1, &dist[1], &label[1])
-						portable.Nearest64(rows, cols, chans, &x[0], plane, ld, &centre[0], &dy[0], &dx[0], weight, id+1, &wantDist[1], &want[1])
-					}
-					what := fmt.Sprintf("%v rows=%d cols=%d chans=%d", l, rows, cols, chans)
-					equal64(t, what, dist, wantDist)
-					if fmt.Sprint(label) != fmt.Sprint(want) {
-						t.Fatalf("%s: labels %v, want %v", what, label, want)
-					}
-				}
-			}
-		}
-	}
-}
-
-func TestGroup64SameBits(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	for _, l := range Levels()[1:] {
-		for n := 0; n < 40; n += 4 {
-			for _, ld := range []int{4, 8, 12} {
-				const labels = 3
-				x, label := doublesOf(r, n*ld+1), make([]int64, n+1)
-				for i := range label {
-					label[i] = int64(r.IntN(labels))
-				}
-				apart := labels*ld + 1
-				got := doublesOf(r, 4*apart+2)
-				want := append([]float64{}, got...)
-				For(l).Group64(n, ld, &label[0], &x[0], &got[1], apart)
-				portable.Group64(n, ld, &label[0], &x[0], &want[1], apart)
-				equal64(t, fmt.Sprintf("%v n=%d ld=%d", l, n, ld), got, want)
-			}
-		}
-	}
-}
-
-// By hand: the sums of two rows, and two pixels of which the centre takes one.
+// By hand.
 func TestPerturbingOfKnownValues(t *testing.T) {
 	for _, l := range Levels() {
 		s := For(l)
@@ -190,22 +133,10 @@ func TestPerturbingOfKnownValues(t *testing.T) {
 		if got := fmt.Sprint(sum); got != "[98 200 302 404]" {
 			t.Errorf("%v: SumRows64 gives %v", l, got)
 		}
-		pixels, centre := []float64{0, 1, 2, 3}, []float64{1}
-		dy, dx := []float64{4}, []float64{1, 0, 1, 4}
-		dist, label := []float64{9, 2, 1e9, 16}, []int64{7, 7, 7, 7}
-		s.Nearest64(1, 4, 1, &pixels[0], 4, 4, &centre[0], &dy[0], &dx[0], 0.5, 3, &dist[0], &label[0])
-		if got := fmt.Sprint(dist, label); got != "[3.5 2 3.5 8] [3 7 3 3]" {
-			t.Errorf("%v: Nearest64 gives %v", l, got)
-		}
 		mixed, share2, lo, hi := make([]float32, 4), []float32{0.25}, []int32{0}, []int32{4}
 		s.Mix(1, 4, &share2[0], &lo[0], &hi[0], &x[0], &mixed[0])
 		if got := fmt.Sprint(mixed); got != "[2 3 4 5]" {
 			t.Errorf("%v: Mix gives %v", l, got)
-		}
-		groups, members := make([]float64, 32), []int64{1, 0, 1, 1}
-		s.Group64(4, 4, &members[0], &[]float64{1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4}[0], &groups[0], 8)
-		if got := fmt.Sprint(groups); got != "[0 0 0 0 1 1 1 1 2 2 2 2 0 0 0 0 0 0 0 0 3 3 3 3 0 0 0 0 4 4 4 4]" {
-			t.Errorf("%v: Group64 gives %v", l, got)
 		}
 		out, d, b, of := make([]float32, 16), []float32{2}, []float32{1}, []int32{0}
 		share := make([]float32, 16)

@@ -5,6 +5,8 @@ package kernel
 var portable = Set{
 	Name:                 "portable",
 	Gemm:                 gemmGo,
+	Conv:                 convGo,
+	Regroup:              regroupGo,
 	WGrad:                wgradGo,
 	SumRows:              sumRowsGo,
 	Outer4:               outer4Go,

@@ -19,7 +19,7 @@ func gemmGo(m, n, k int, off *int32, x, w, bias, out *float32, om int) {
 
 func checkRows(m int) {
 	if m < 1 || m > maxRows {
-		panic("kernel: Gemm takes 1 to 6 rows")
+		panic("kernel: Gemm and Conv take 1 to 6 rows")
 	}
 }
 

@@ -66,37 +66,3 @@ func sumRows64Go(n, rows int, at *int32, x *float64, ld int, out *float64) {
 		}
 	}
 }
-
-func nearest64Go(rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64) {
-	if rows == 0 || cols == 0 {
-		return
-	}
-	at, dys, dxs := row64(centre, chans), row64(dy, rows), row64(dx, cols)
-	xs := unsafe.Slice(x, (chans-1)*plane+(rows-1)*ld+cols)
-	ds, ls := unsafe.Slice(dist, (rows-1)*ld+cols), unsafe.Slice(label, (rows-1)*ld+cols)
-	for r := range dys {
-		for j := range dxs {
-			d := float64(weight * (dys[r] + dxs[j]))
-			for c := range at {
-				v := xs[c*plane+r*ld+j] - at[c]
-				d += float64(v * v)
-			}
-			if i := r*ld + j; d < ds[i] {
-				ds[i], ls[i] = d, int64(id)
-			}
-		}
-	}
-}
-
-func group64Go(n, ld int, label *int64, x, sum *float64, apart int) {
-	if n == 0 {
-		return
-	}
-	from := unsafe.Slice(x, n*ld)
-	for r, l := range unsafe.Slice(label, n) {
-		to := unsafe.Slice((*float64)(unsafe.Add(unsafe.Pointer(sum), 8*(r%4*apart+int(l)*ld))), ld)
-		for j, v := range from[r*ld:][:ld] {
-			to[j] += v
-		}
-	}
-}

@@ -20,6 +20,23 @@ type Set struct {
 	// fastest, and full speed wants n a multiple of 16 (avx2) or 64 (avx512).
 	Gemm func(m, n, k int, off *int32, x, w, bias, out *float32, om int)
 
+	// Conv computes m channels of n pixels of 16 floats from windows of an input
+	// that has the channels of a pixel side by side: for i < m, p < n, l < 16
+	//
+	//	acc = bias[i], or out[i*OutChannel+p*OutPixel+l] if bias is nil
+	//	for all steps of the window: acc = fma(w[i], x[p*XPixel+l], acc)
+	//	out[i*OutChannel+p*OutPixel+l] = acc
+	//
+	// where x and w move on by 16 and by m after every step, and as Window says
+	// after every row and block. 1 <= m <= 6.
+	Conv func(m, n int, win *Window, x, w, bias, out *float32)
+
+	// Regroup moves pixels of 16 floats, whose channels are srcM apart, to where
+	// these are dstM apart: for j < n, i < m, l < 16
+	//
+	//	dst[j*dstN+i*dstM+l] = src[j*srcN+i*srcM+l]
+	Regroup func(n, m int, src *float32, srcN, srcM int, dst *float32, dstN, dstM int)
+
 	// WGrad correlates m rows of output gradients with t shifted inputs: for
 	// i < m, q < t
 	//
@@ -173,6 +190,23 @@ type Set struct {
 	// at the level's full width and returns the floating-point operations
 	// done, two per multiply-add: the measure of a core's float32 peak.
 	PeakFMA func(n int) int
+}
+
+// Window says what the pixels of a call of Conv read, and where they lie. All
+// distances count floats.
+type Window struct {
+	Blocks int // of rows
+	Rows   int // of steps, in a block; 0 for a window without steps
+	Octets int // a row has 8*Octets + Rest steps
+	Rest   int
+	XRow   int // from behind a row of x to the next one
+	XBlock int // more than that from behind a block to the next one
+	WRow   int // the same for w
+	WBlock int
+	WAhead int // to the weights that are needed some time after, which are fetched
+	XPixel int // from a pixel's window to the next one's
+
+	OutPixel, OutChannel int // from one output to the next
 }
 
 // rescaleFloor is the |x-xr| up to which ReLURescale takes the plain

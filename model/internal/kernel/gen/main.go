@@ -22,6 +22,7 @@ var files = []struct {
 	fill func(*asm)
 }{
 	{"avx2_gemm", func(a *asm) { gemm(a, avx2); outer4(a, avx2); outer4SGD(a) }},
+	{"avx2_conv", func(a *asm) { conv(a, avx2); regroup(a, avx2) }},
 	{"avx2_reduce", reduce},
 	{"avx2_transpose", transpose},
 	{"avx2_elementwise", elementwise},
@@ -30,6 +31,7 @@ var files = []struct {
 	{"avx2_perturb", perturb},
 	{"avx2_peak", func(a *asm) { peak(a, avx2) }},
 	{"avx512_gemm", func(a *asm) { gemm(a, avx512); outer4(a, avx512) }},
+	{"avx512_conv", func(a *asm) { conv(a, avx512) }},
 	{"avx512_peak", func(a *asm) { peak(a, avx512) }},
 }
 

@@ -12,8 +12,7 @@ func perturb(a *asm) {
 	mix(a)
 	moments64(a)
 	sumRows64(a)
-	nearest64(a)
-	group64(a)
+	superpixels(a)
 }
 
 // sixteen loops over n values of which each fills sixteen lanes: two registers,
@@ -215,117 +214,6 @@ func sumRows64(a *asm) {
 		a.JMP(ref(columns))
 		a.Label(end)
 	}
-	a.VZEROUPPER()
-	a.RET()
-}
-
-// nearest64 takes four pixels at a time. Three channels, those of colour images,
-// have a loop of their own, with the centre in registers.
-func nearest64(a *asm) {
-	a.function("nearest64AVX2", "is Set.Nearest64 for rows, cols and chans at least 1.",
-		"rows, cols, chans int, x *float64, plane, ld int, centre, dy, dx *float64, weight float64, id int, dist *float64, label *int64")
-	rows, x, dist, label, dy, dx := a.gp("rows"), a.gp("x"), a.gp("dist"), a.gp("label"), a.gp("dy"), a.gp("dx")
-	plane, centre, cols, ld := a.gp("plane"), a.gp("centre"), a.gp("cols"), a.gp("ld")
-	a.SHLQ(operand.Imm(3), plane)
-	a.SHLQ(operand.Imm(3), ld)
-	weight, y, id := a.YMM(), a.YMM(), a.YMM()
-	a.VBROADCASTSD(a.slot("weight"), weight)
-	a.VPBROADCASTQ(a.slot("id"), id)
-	at := []reg.VecVirtual{a.YMM(), a.YMM(), a.YMM()}
-	j, p, c := a.GP64(), a.GP64(), a.GP64()
-	a.MOVQ(a.slot("chans"), c)
-	a.CMPQ(c, operand.Imm(3))
-	a.JNE(ref("any"))
-	for i := range at {
-		a.VBROADCASTSD(mem(centre, 8*i), at[i])
-	}
-	for _, three := range []bool{true, false} {
-		if !three {
-			a.Label("any")
-		}
-		row, pixels := a.label("row"), a.label("pixels")
-		a.Label(row)
-		a.VBROADCASTSD(mem(dy, 0), y)
-		a.XORQ(j, j)
-		a.Label(pixels)
-		d, v, l := a.YMM(), a.YMM(), a.YMM()
-		a.VADDPD(idx(dx, j, 8, 0), y, d)
-		a.VMULPD(weight, d, d)
-		a.LEAQ(idx(x, j, 8, 0), p)
-		if three {
-			// The square of a difference is that of its negative.
-			for i, from := range []operand.Mem{mem(p, 0), idx(p, plane, 1, 0), idx(p, plane, 2, 0)} {
-				a.VSUBPD(from, at[i], v)
-				a.VMULPD(v, v, v)
-				a.VADDPD(v, d, d)
-			}
-		} else {
-			channel := a.label("channel")
-			a.XORQ(c, c)
-			a.Label(channel)
-			a.VBROADCASTSD(idx(centre, c, 8, 0), l)
-			a.VSUBPD(mem(p, 0), l, v)
-			a.VMULPD(v, v, v)
-			a.VADDPD(v, d, d)
-			a.ADDQ(plane, p)
-			a.INCQ(c)
-			a.CMPQ(c, a.slot("chans"))
-			a.JLT(ref(channel))
-		}
-		a.VMOVUPD(idx(dist, j, 8, 0), v)
-		a.VCMPPD(operand.U8(0x11), v, d, l) // d < v
-		a.VBLENDVPD(l, d, v, v)
-		a.VMOVUPD(v, idx(dist, j, 8, 0))
-		a.VMOVUPD(idx(label, j, 8, 0), v)
-		a.VBLENDVPD(l, id, v, v)
-		a.VMOVUPD(v, idx(label, j, 8, 0))
-		a.ADDQ(operand.Imm(4), j)
-		a.CMPQ(j, cols)
-		a.JLT(ref(pixels))
-		a.ADDQ(ld, x)
-		a.ADDQ(ld, dist)
-		a.ADDQ(ld, label)
-		a.ADDQ(operand.Imm(8), dy)
-		a.DECQ(rows)
-		a.JNZ(ref(row))
-		a.VZEROUPPER()
-		a.RET()
-	}
-}
-
-// group64 takes four rows a round, each with sums of its own.
-func group64(a *asm) {
-	a.function("group64AVX2", "is Set.Group64.", "n, ld int, label *int64, x, sum *float64, apart int")
-	n, ld, label, x, sum, apart := a.gp("n"), a.gp("ld"), a.gp("label"), a.gp("x"), a.gp("sum"), a.gp("apart")
-	a.SHLQ(operand.Imm(3), ld)
-	a.SHLQ(operand.Imm(3), apart)
-	sums := []reg.GPVirtual{sum, a.GP64(), a.GP64(), a.GP64()}
-	for i := 1; i < len(sums); i++ {
-		a.LEAQ(idx(sums[i-1], apart, 1, 0), sums[i])
-	}
-	to, q := a.GP64(), a.GP64()
-	a.Label("rows")
-	a.SUBQ(operand.Imm(4), n)
-	a.JLT(ref("end"))
-	for i, s := range sums {
-		part := a.label("part")
-		a.MOVQ(mem(label, 8*i), to)
-		a.IMULQ(ld, to)
-		a.ADDQ(s, to)
-		a.XORQ(q, q)
-		a.Label(part)
-		v := a.YMM()
-		a.VMOVUPD(mem(x, 0), v)
-		a.VADDPD(idx(to, q, 1, 0), v, v)
-		a.VMOVUPD(v, idx(to, q, 1, 0))
-		a.ADDQ(operand.Imm(32), x)
-		a.ADDQ(operand.Imm(32), q)
-		a.CMPQ(q, ld)
-		a.JLT(ref(part))
-	}
-	a.ADDQ(operand.Imm(32), label)
-	a.JMP(ref("rows"))
-	a.Label("end")
 	a.VZEROUPPER()
 	a.RET()
 }
