@@ -121,8 +121,13 @@ func (b *bar) left() string {
 	if b.done == 0 {
 		return "?"
 	}
-	elapsed := time.Since(b.started)
-	return (elapsed * time.Duration(b.total-b.done) / time.Duration(b.done)).Round(time.Second).String()
+	return remaining(time.Since(b.started), b.done, b.total).Round(time.Second).String()
+}
+
+// remaining is what is left at the speed so far. In floating point: nanoseconds
+// times passes are more than 64 bits hold after some minutes.
+func remaining(elapsed time.Duration, done, total int) time.Duration {
+	return time.Duration(float64(elapsed) * (float64(total-done) / float64(done)))
 }
 
 // stop takes the bar away.

@@ -54,8 +54,13 @@ func (s *Store) journal() (*journal, error) {
 
 // write adds a line. A journal that cannot be written (the disk is full) does
 // not stop the run: the cells are what counts.
-func (j *journal) write(e event) {
-	e.Time = time.Now().UTC().Format(time.RFC3339Nano)
+func (j *journal) write(e event) { j.at(time.Now(), e) }
+
+// stamp is RFC 3339 with all nine digits, so that times sort as text.
+const stamp = "2006-01-02T15:04:05.000000000Z07:00"
+
+func (j *journal) at(t time.Time, e event) {
+	e.Time = t.UTC().Format(stamp)
 	b, err := json.Marshal(e)
 	if err != nil {
 		return

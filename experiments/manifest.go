@@ -124,7 +124,7 @@ func Claim(dir string, m Manifest) (*Store, error) {
 		return nil, full(err)
 	}
 	defer os.Remove(tmp)
-	if err := os.Link(tmp, file); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := place(tmp, file); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, full(err)
 	}
 	if err := syncDir(dir); err != nil {

@@ -235,10 +235,7 @@ func (p *Plan) scoresKey(a, m, b int) string {
 }
 
 func (p *Plan) methodFields(a int) []string {
-	f := []string{"method", p.Attributions[a].Name}
-	for _, o := range p.Attributions[a].Options {
-		f = append(f, o.Name, o.Value)
-	}
+	f := fields([]string{"method", p.Attributions[a].Name}, p.Attributions[a].Options)
 	if usesReference(p.Attributions[a].Method) {
 		f = append(f, "training images", p.man.Reference)
 	}
@@ -276,4 +273,12 @@ func (p *Plan) Cells() int {
 		n += len(p.keys(t))
 	}
 	return n
+}
+
+// fields appends names and values of options to the fields of a key.
+func fields(f []string, os []Option) []string {
+	for _, o := range os {
+		f = append(f, o.Name, o.Value)
+	}
+	return f
 }

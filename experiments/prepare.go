@@ -49,6 +49,9 @@ func (s *Spec) Prepare() (*Bench, error) {
 		}
 	}
 	if b.Data == nil {
+		if d.err() == nil {
+			return nil, inputf("experiments: the specification names no data set")
+		}
 		return nil, d.err()
 	}
 	var err error

@@ -47,15 +47,11 @@ func (s *Store) plan(man *Manifest) (*Plan, *reports.Training, error) {
 	hash := man.Model
 	var training *reports.Training
 	if hash == "" {
-		var why error
-		h, err := s.trained(spec, man, net, func(err error) { why = err })
+		h, err := s.trained(spec, man, net, nil)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("%w; run the specification again", err)
 		}
 		if h == nil {
-			if why != nil {
-				return nil, nil, fmt.Errorf("%w; run the specification again", why)
-			}
 			return nil, nil, fmt.Errorf("experiments: %s: the network is not trained yet; run the specification again", s.Dir)
 		}
 		m, err := model.New(net, h.weights)

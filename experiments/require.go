@@ -36,16 +36,24 @@ type faultList []error
 func (l faultList) Error() string   { return fmt.Sprint([]error(l)) }
 func (l faultList) Unwrap() []error { return l }
 
+// maxName bounds the name of a run: file systems take 255 bytes.
+const maxName = 200
+
 // require demands the sections without which there is nothing to do.
 func (s *Spec) require(root *yaml.Node) {
 	d := s.dec
 	if root.Kind != yaml.MappingNode {
 		return
 	}
-	if lookup(root, "name") == nil {
+	if n := lookup(root, "name"); n == nil {
 		d.fault(root, "the specification has no name")
-	} else if s.Name != "" && identify(s.Name, nil) != s.Name || s.Name == "." || s.Name == ".." {
-		d.fault(s.at["name"], "name is %q, want letters, digits and . _ - + = only: it names a directory", s.Name)
+	} else if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
+		switch {
+		case identify(s.Name, nil) != s.Name || s.Name == "" || s.Name == "." || s.Name == "..":
+			d.fault(n, "name is %q, want letters, digits and . _ - + = only: it names a directory", s.Name)
+		case len(s.Name) > maxName:
+			d.fault(n, "name has %d characters, want at most %d: it names a directory", len(s.Name), maxName)
+		}
 	}
 	if n := lookup(root, "data"); n == nil {
 		d.fault(root, "the specification has no data section")

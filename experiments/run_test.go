@@ -438,6 +438,13 @@ func TestConsoleLines(t *testing.T) {
 	}
 }
 
+func TestRemaining(t *testing.T) {
+	// A tenth of ten thousand million passes in an hour.
+	if got, want := remaining(time.Hour, 1e9, 1e10), 9*time.Hour; (got - want).Abs() > time.Second {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestParseShard(t *testing.T) {
 	for _, row := range []struct {
 		text string

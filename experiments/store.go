@@ -111,30 +111,31 @@ func (s *Store) Put(key string, payload []byte) (stored bool, err error) {
 	if err != nil {
 		return false, full(err)
 	}
-	// link, unlike rename, fails where the name is taken: the first one wins.
-	err = os.Link(tmp, file)
-	if errors.Is(err, fs.ErrExist) {
+	for range 3 {
+		if err = place(tmp, file); !errors.Is(err, fs.ErrExist) {
+			break
+		}
 		old, rerr := s.read(key)
 		var bad *corruptError
 		switch {
 		case rerr == nil && bytes.Equal(old, payload):
 			return false, os.Remove(tmp)
-		case errors.As(rerr, &bad):
-			if _, err := s.quarantine(file); err != nil {
-				return false, err
-			}
-			err = os.Link(tmp, file)
-		case rerr != nil:
-			err = rerr
-		default:
+		case rerr == nil:
 			to, qerr := s.quarantine(tmp)
 			if qerr != nil {
 				return false, qerr
 			}
 			return false, fmt.Errorf("experiments: cell %s: %w; the first stays, the second is %s", key, ErrDiffers, to)
+		case errors.As(rerr, &bad):
+			// Once it is out of the way, another process may come first again.
+			if _, err := s.quarantine(file); err != nil {
+				return false, err
+			}
+		case !errors.Is(rerr, fs.ErrNotExist): // another process moved it away: try again
+			return false, errors.Join(full(rerr), os.Remove(tmp))
 		}
 	}
-	if rerr := os.Remove(tmp); err == nil {
+	if rerr := os.Remove(tmp); err == nil && !errors.Is(rerr, fs.ErrNotExist) {
 		err = rerr
 	}
 	if err == nil {
@@ -144,6 +145,25 @@ func (s *Store) Put(key string, payload []byte) (stored bool, err error) {
 		return false, full(err)
 	}
 	return true, nil
+}
+
+// link is os.Link, but for tests of file systems without links.
+var link = os.Link
+
+// place gives the finished file tmp its name unless the name is taken: the first
+// one wins, and the error is fs.ErrExist. Link, unlike rename, decides that in one
+// step. Where a file system has no links (exFAT, some network shares), two that
+// come in the same moment may both be told that they are the first; what stands
+// there is whole all the same, and equal unless the cell is in doubt.
+func place(tmp, file string) error {
+	err := link(tmp, file)
+	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) || noSpace(err) != err {
+		return err
+	}
+	if exists(file) {
+		return fs.ErrExist
+	}
+	return os.Rename(tmp, file)
 }
 
 // writeTemp writes b to a new file in dir and waits until the disk has it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +50,23 @@ func TestStoreKeepsTheFirst(t *testing.T) {
 	}
 	if tmp, _ := filepath.Glob(filepath.Join(s.Dir, "cells", "*", ".*")); len(tmp) > 0 {
 		t.Errorf("left behind: %v", tmp)
+	}
+}
+
+// TestStoreWithoutLinks keeps the first and compares on file systems that have
+// no links, too.
+func TestStoreWithoutLinks(t *testing.T) {
+	link = func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM} }
+	t.Cleanup(func() { link = os.Link })
+	TestStoreKeepsTheFirst(t)
+	dir := t.TempDir()
+	for range 2 {
+		if _, err := Claim(dir, Manifest{Format: 1, Name: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Claim(dir, Manifest{Format: 1, Name: "y"}); err == nil {
+		t.Error("another run claimed the directory")
 	}
 }
 
@@ -257,5 +275,29 @@ func TestJournalKnowsBrokenLines(t *testing.T) {
 	es, broken, err := readJournal(j.f.Name())
 	if err != nil || len(es) != 1 || es[0].Dir != "/data" || broken != 2 {
 		t.Errorf("got %v, %d broken, %v; want the first line, 2 broken", es, broken, err)
+	}
+}
+
+// The last of two runs is the one with the later time, to the nanosecond: text
+// without trailing zeros would not sort so.
+func TestPlacesAreTheLast(t *testing.T) {
+	s := &Store{t.TempDir()}
+	for _, e := range []struct {
+		dir string
+		at  time.Time
+	}{
+		{"/old", time.Date(2026, 1, 2, 3, 4, 5, 100_000_000, time.UTC)},
+		{"/new", time.Date(2026, 1, 2, 3, 4, 5, 120_000_000, time.UTC)},
+	} {
+		j, err := s.journal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.at(e.at, event{Event: "started", Dir: e.dir})
+		j.close()
+	}
+	last, broken, err := s.places()
+	if err != nil || broken != 0 || last.Dir != "/new" {
+		t.Errorf("got %+v, %d broken, %v, want /new", last, broken, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding"
 	"reflect"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -47,6 +46,7 @@ type attributions []Attribution
 type metricList []Metric
 
 func (l *attributions) decodeNode(d *decoder, n *yaml.Node) {
+	seen := map[string]bool{}
 	d.entries(n, "attributions", func(entry *yaml.Node) {
 		for _, v := range d.alternatives(entry, methodType) {
 			at := positions{}
@@ -57,7 +57,8 @@ func (l *attributions) decodeNode(d *decoder, n *yaml.Node) {
 			name := at[""].Value
 			a := Attribution{Name: name, Method: m, Options: describe(m), at: at}
 			// The same configuration may come from two entries: it is one row.
-			if !slices.ContainsFunc(*l, func(b Attribution) bool { return b.Name == name && slices.Equal(a.Options, b.Options) }) {
+			if key := keyOf(fields([]string{name}, a.Options)...); !seen[key] {
+				seen[key] = true
 				*l = append(*l, a)
 			}
 		}
@@ -101,8 +102,11 @@ func (l *metricList) decodeNode(d *decoder, n *yaml.Node) {
 				m.MaxImages = l.Limit()
 			}
 			m.Options = describe(m.Metric)
-			if !slices.ContainsFunc(*l, func(b Metric) bool { return b.Name == name && slices.Equal(m.Options, b.Options) }) {
+			i := slices.IndexFunc(*l, func(b Metric) bool { return b.Name == name && slices.Equal(m.Options, b.Options) })
+			if i < 0 {
 				*l = append(*l, m)
+			} else if b := (*l)[i]; !slices.Equal(b.Only, m.Only) || b.MaxImages != m.MaxImages {
+				d.fault(k, "%s is listed before with the same options, but for other methods or images: want one entry with all of them", name)
 			}
 		}
 	})
@@ -207,81 +211,4 @@ func single(t reflect.Type) bool {
 		return true
 	}
 	return t.Kind() != reflect.Slice && t.Kind() != reflect.Struct && t.Kind() != reflect.Pointer
-}
-
-// tell names every configuration by the options worth telling.
-func (s *Spec) tell() {
-	rows := map[string][][]Option{}
-	for _, a := range s.Attributions {
-		rows[a.Name] = append(rows[a.Name], a.Options)
-	}
-	for i := range s.Attributions {
-		a := &s.Attributions[i]
-		a.Told = told(a.Options, methodDefaults(a.Name, "", a.Options), rows[a.Name])
-		a.ID = identify(a.Name, a.Told)
-	}
-	clear(rows)
-	for _, m := range s.Metrics {
-		rows[m.Name] = append(rows[m.Name], m.Options)
-	}
-	for i := range s.Metrics {
-		m := &s.Metrics[i]
-		m.Told = told(m.Options, describe(metrics.Metrics[m.Name].New()), rows[m.Name])
-		m.ID = identify(m.Name, m.Told)
-	}
-}
-
-// methodDefaults lists the defaults of a method; those of a nested method are
-// of the one that the options name.
-func methodDefaults(name, prefix string, all []Option) []Option {
-	var out []Option
-	nested := map[string]bool{}
-	for _, o := range describe(attr.Methods[name].New()) {
-		if key, _, ok := strings.Cut(o.Name, "."); ok {
-			if i := slices.IndexFunc(all, func(x Option) bool { return x.Name == prefix+key+".method" }); i >= 0 && !nested[key] {
-				nested[key] = true
-				out = append(out, methodDefaults(all[i].Value, prefix+key+".", all)...)
-			}
-			if o.Name != key+".method" {
-				continue
-			}
-		}
-		out = append(out, Option{prefix + o.Name, o.Value})
-	}
-	return out
-}
-
-// told picks the options worth telling: those that differ from the default, or
-// from another row of the same name.
-func told(all, def []Option, rows [][]Option) []Option {
-	var out []Option
-	for _, o := range all {
-		varies := slices.ContainsFunc(rows, func(r []Option) bool {
-			return slices.ContainsFunc(r, func(x Option) bool { return x.Name == o.Name && x.Value != o.Value })
-		})
-		if varies || !slices.Contains(def, o) {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-// identify joins name and options to a name that any file system takes.
-func identify(name string, told []Option) string {
-	var b strings.Builder
-	b.WriteString(name)
-	for _, o := range told {
-		value := o.Value
-		if items, ok := strings.CutPrefix(value, "["); ok { // a list: a+b+c
-			value = strings.ReplaceAll(strings.TrimSuffix(items, "]"), ", ", "+")
-		}
-		b.WriteString("-" + o.Name + "=" + value)
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("._=+-", r):
-			return r
-		}
-		return '_'
-	}, b.String())
 }

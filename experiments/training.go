@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"assay/model"
 	"assay/reports"
@@ -41,12 +40,20 @@ type history struct {
 	training *reports.Training
 }
 
-// trained reads a finished training, nil where there is none or its weights do
-// not have the hash they should.
+// trained reads a finished training, nil where there is none. A corrupt one is
+// moved to quarantine, reported through corrupt, and then there is none; with
+// corrupt nil it stays where it is, and is an error.
 func (s *Store) trained(spec *Spec, man *Manifest, net *model.Net, corrupt func(error)) (*history, error) {
-	b, err := s.Get(trainingKey(spec, man, net), corrupt)
-	if err != nil || b == nil {
-		return nil, err
+	get := func(key string) ([]byte, error) { return s.Get(key, corrupt) }
+	if corrupt == nil {
+		get = s.read
+	}
+	b, err := get(trainingKey(spec, man, net))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && b == nil:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("experiments: the training: %w", err)
 	}
 	a, err := readRecord(b)
 	if err != nil {
@@ -63,6 +70,9 @@ func (s *Store) trained(spec *Spec, man *Manifest, net *model.Net, corrupt func(
 		err = errors.New("its content does not have the hash in its name")
 	}
 	if err != nil {
+		if corrupt == nil {
+			return nil, fmt.Errorf("experiments: the trained weights %s: %w", file, err)
+		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			to, qerr := s.quarantine(file)
 			if qerr != nil {
@@ -190,9 +200,7 @@ func (b *Bench) model(ctx context.Context, s *Store, o Options, j *journal) (*mo
 	}
 	j.write(event{Event: "trained", Key: key, Millis: since(started)})
 	// The checkpoints have done their work. That they go is a courtesy.
-	if strings.HasSuffix(dir, ".checkpoints") {
-		os.RemoveAll(dir)
-	}
+	os.RemoveAll(dir)
 	o.Console.Log.Info("trained", "accuracy", fmt.Sprintf("%.4f", res.Accuracy))
 	return model.New(b.Net, res.Weights)
 }

@@ -74,6 +74,9 @@ func Verify(ctx context.Context, dir string, sample int, set []string, o Options
 	}
 	v.Journals = broken
 	p, _, err := s.plan(man)
+	if err != nil && len(v.Corrupt) > 0 { // the training among them
+		return v, v.Err()
+	}
 	if err != nil {
 		return v, err
 	}
@@ -190,7 +193,7 @@ func (s *Store) reopen(man *Manifest, p *Plan, at event, set []string) (*Bench, 
 	}
 	w := b.weights
 	if man.Train != "" {
-		h, err := s.trained(spec, man, b.Net, func(error) {})
+		h, err := s.trained(spec, man, b.Net, nil)
 		if err != nil {
 			return nil, nil, err
 		}
