@@ -1,10 +1,6 @@
 package attr
 
-import (
-	"fmt"
-
-	"assay/model"
-)
+import "assay/model"
 
 // Constant is a control: 1 everywhere. It prefers no pixel, so a metric that
 // ranks pixels takes them in its order for ties, row by row, and a correlation
@@ -26,17 +22,9 @@ func (o *Constant) Attribute(e *Env, in []Input, emit func(i int, a Attribution)
 func (o *Constant) passes() int { return 0 }
 
 func (o *Constant) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
-	in := Input{X: make([]float32, e.size())}
-	m := make([]float32, e.size())
-	for i := range n {
-		if err := e.Ctx.Err(); err != nil {
-			return fmt.Errorf("attr: constant: %w", err)
-		}
-		input(i, &in)
+	return blind(e, o, n, input, func(_ *Input, m []float32) {
 		for j := range m {
 			m[j] = 1
 		}
-		emit(i, Attribution{Map: m})
-	}
-	return nil
+	}, emit)
 }

@@ -1,7 +1,6 @@
 package attr
 
 import (
-	"fmt"
 	"math"
 
 	"assay/model"
@@ -29,18 +28,8 @@ func (o *EdgeDetector) passes() int { return 0 }
 
 func (o *EdgeDetector) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
 	shape := e.Worker.Model().Net().Input
-	in := Input{X: make([]float32, shape.Size())}
-	m := make([]float32, shape.Size())
 	gray := make([]float64, shape.H*shape.W)
-	for i := range n {
-		if err := e.Ctx.Err(); err != nil {
-			return fmt.Errorf("attr: edge_detector: %w", err)
-		}
-		input(i, &in)
-		sobel(in.X, shape, gray, m)
-		emit(i, Attribution{Map: m})
-	}
-	return nil
+	return blind(e, o, n, input, func(in *Input, m []float32) { sobel(in.X, shape, gray, m) }, emit)
 }
 
 // sobel writes the edge magnitude of x [C,H,W] into m [C,H,W]; gray [H,W] is

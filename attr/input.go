@@ -1,10 +1,6 @@
 package attr
 
-import (
-	"fmt"
-
-	"assay/model"
-)
+import "assay/model"
 
 // InputMap is a control: the image itself, in normalised units. Methods that
 // multiply by the input owe part of their looks to it.
@@ -24,13 +20,5 @@ func (o *InputMap) Attribute(e *Env, in []Input, emit func(i int, a Attribution)
 func (o *InputMap) passes() int { return 0 }
 
 func (o *InputMap) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
-	in := Input{X: make([]float32, e.size())}
-	for i := range n {
-		if err := e.Ctx.Err(); err != nil {
-			return fmt.Errorf("attr: input: %w", err)
-		}
-		input(i, &in)
-		emit(i, Attribution{Map: in.X})
-	}
-	return nil
+	return blind(e, o, n, input, func(in *Input, m []float32) { copy(m, in.X) }, emit)
 }

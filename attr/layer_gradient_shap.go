@@ -60,12 +60,7 @@ func (o *LayerGradientSHAP) stream(e *Env, n int, input func(i int, in *Input), 
 				dst.Index, dst.Target = in.Index, in.Target
 			}
 			alpha := path.draw(e, &st, d, &in, s, base)
-			copy(end, in.X)
-			if o.Stdevs > 0 {
-				st.Reset(e.Seed, "path noise", in.Index, s)
-				st.Normals(z)
-				model.AddScaled(float32(o.Stdevs), z, in.X, end)
-			}
+			path.end(e, &st, &in, s, z, end)
 			model.Lerp(alpha, end, base, dst.X)
 		case 1:
 			copy(dst.X, end)

@@ -1,8 +1,6 @@
 package attr
 
 import (
-	"fmt"
-
 	"assay/model"
 	"assay/model/rng"
 )
@@ -27,32 +25,9 @@ func (o *Random) Attribute(e *Env, in []Input, emit func(i int, a Attribution)) 
 func (o *Random) passes() int { return 0 }
 
 func (o *Random) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
-	in := Input{X: make([]float32, e.size())}
-	m := make([]float32, e.size())
 	var s rng.Stream
-	for i := range n {
-		if err := e.Ctx.Err(); err != nil {
-			return fmt.Errorf("attr: random: %w", err)
-		}
-		input(i, &in)
+	return blind(e, o, n, input, func(in *Input, m []float32) {
 		s.Reset(e.Seed, "random map", in.Index)
 		s.Normals(m)
-		emit(i, Attribution{Map: m})
-	}
-	return nil
-}
-
-// attributeBlind runs a method that needs nothing of the model and adds FX.
-func attributeBlind(e *Env, o streamer, in []Input, emit func(i int, a Attribution)) error {
-	if err := e.check(in); err != nil {
-		return err
-	}
-	fx, err := e.values(in)
-	if err != nil {
-		return fmt.Errorf("attr: %s: %w", Name(o), err)
-	}
-	return o.stream(e, len(in), given(in), func(i int, a Attribution) {
-		a.FX = fx[i]
-		emit(i, a)
-	})
+	}, emit)
 }

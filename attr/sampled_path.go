@@ -48,6 +48,17 @@ func (o sampledPath) draw(e *Env, st *rng.Stream, d draws, in *Input, sample int
 	return alpha
 }
 
+// end writes where the path of a sample ends: the input, or a noisy copy of it. z
+// is scratch of its size.
+func (o sampledPath) end(e *Env, st *rng.Stream, in *Input, sample int, z, end []float32) {
+	copy(end, in.X)
+	if o.stdevs > 0 {
+		st.Reset(e.Seed, "path noise", in.Index, sample)
+		st.Normals(z)
+		model.AddScaled(float32(o.stdevs), z, in.X, end)
+	}
+}
+
 // attribute adds to stream what it leaves out: F(x), and the mean of F over the
 // baselines that were drawn, one forward pass each.
 func (o sampledPath) attribute(e *Env, in []Input, emit func(i int, a Attribution)) error {
@@ -110,12 +121,7 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 			}
 			end, base := ends.at(k).X, bases.at(k).X
 			alpha := o.draw(e, &st, d, in, s, base)
-			copy(end, in.X)
-			if o.stdevs > 0 {
-				st.Reset(e.Seed, "path noise", in.Index, s)
-				st.Normals(z)
-				model.AddScaled(float32(o.stdevs), z, in.X, end)
-			}
+			o.end(e, &st, in, s, z, end)
 			p.Target = in.Target
 			model.Lerp(alpha, end, base, p.X)
 		},

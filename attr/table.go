@@ -1,5 +1,7 @@
 package attr
 
+import "reflect"
+
 // Methods lists every attribution method under its public name. A default is
 // written here and nowhere else.
 var Methods = map[string]Entry{
@@ -374,103 +376,14 @@ func newIntegratedGradients() IntegratedGradients {
 	return IntegratedGradients{NSteps: 50, Quadrature: "gausslegendre", MultiplyByInputs: true, MaxSteps: 1024}
 }
 
-// Name returns the key of m in Methods.
-func Name(m Method) string {
-	switch m.(type) {
-	case *Saliency:
-		return "saliency"
-	case *InputXGradient:
-		return "input_x_gradient"
-	case *GuidedBackprop:
-		return "guided_backprop"
-	case *Deconvolution:
-		return "deconvolution"
-	case *GradientSHAP:
-		return "gradient_shap"
-	case *ExpectedGradients:
-		return "expected_gradients"
-	case *GuidedIntegratedGradients:
-		return "guided_integrated_gradients"
-	case *BlurIntegratedGradients:
-		return "blur_integrated_gradients"
-	case *GradCAM:
-		return "grad_cam"
-	case *GradCAMPlusPlus:
-		return "grad_cam_plus_plus"
-	case *GuidedGradCAM:
-		return "guided_grad_cam"
-	case *LayerCAM:
-		return "layer_cam"
-	case *FullGrad:
-		return "full_grad"
-	case *InputMap:
-		return "input"
-	case *Constant:
-		return "constant"
-	case *IntegratedGradients:
-		return "integrated_gradients"
-	case *DeepLift:
-		return "deep_lift"
-	case *LRP:
-		return "lrp"
-	case *LayerLRP:
-		return "layer_lrp"
-	case *NoiseTunnel:
-		return "noise_tunnel"
-	case *FeatureAblation:
-		return "feature_ablation"
-	case *Occlusion:
-		return "occlusion"
-	case *FeaturePermutation:
-		return "feature_permutation"
-	case *ShapleyValues:
-		return "shapley_values"
-	case *ShapleyValueSampling:
-		return "shapley_value_sampling"
-	case *Lime:
-		return "lime"
-	case *KernelSHAP:
-		return "kernel_shap"
-	case *Rise:
-		return "rise"
-	case *HSIC:
-		return "hsic"
-	case *Sobol:
-		return "sobol"
-	case *Random:
-		return "random"
-	case *EdgeDetector:
-		return "edge_detector"
-	case *LayerActivation:
-		return "layer_activation"
-	case *LayerGradientXActivation:
-		return "layer_gradient_x_activation"
-	case *LayerIntegratedGradients:
-		return "layer_integrated_gradients"
-	case *LayerDeepLift:
-		return "layer_deep_lift"
-	case *DeepLiftSHAP:
-		return "deep_lift_shap"
-	case *LayerGradientSHAP:
-		return "layer_gradient_shap"
-	case *LayerFeatureAblation:
-		return "layer_feature_ablation"
-	case *LayerConductance:
-		return "layer_conductance"
-	case *InternalInfluence:
-		return "internal_influence"
-	case *NeuronGradient:
-		return "neuron_gradient"
-	case *NeuronIntegratedGradients:
-		return "neuron_integrated_gradients"
-	case *NeuronConductance:
-		return "neuron_conductance"
-	case *NeuronDeepLift:
-		return "neuron_deep_lift"
-	case *NeuronGuidedBackprop:
-		return "neuron_guided_backprop"
-	case *NeuronDeconvolution:
-		return "neuron_deconvolution"
+// names are the keys of Methods by the type of their methods.
+var names = func() map[reflect.Type]string {
+	of := map[reflect.Type]string{}
+	for name, e := range Methods {
+		of[reflect.TypeOf(e.New())] = name
 	}
-	return ""
-}
+	return of
+}()
+
+// Name returns the key of m in Methods, "" for a method that is not there.
+func Name(m Method) string { return names[reflect.TypeOf(m)] }
