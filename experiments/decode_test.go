@@ -290,3 +290,21 @@ func TestCanonicalIsStable(t *testing.T) {
 		t.Log(c)
 	}
 }
+
+func TestSuggest(t *testing.T) {
+	known := []string{"deep_lift", "deep_lift_shap", "saliency", "vgg11_bn"}
+	for _, row := range []struct{ name, want string }{
+		{"saliancy", `; did you mean "saliency"?`},
+		{"Deep_Lift", `; did you mean "deep_lift"?`},
+		{"vgg11", `; did you mean "vgg11_bn"?`},                               // far, but the only one it begins
+		{"deep", "; known are deep_lift, deep_lift_shap, saliency, vgg11_bn"}, // begins two
+		{"", "; known are deep_lift, deep_lift_shap, saliency, vgg11_bn"},
+	} {
+		if got := Suggest(row.name, known); got != row.want {
+			t.Errorf("%q: got %s, want %s", row.name, got, row.want)
+		}
+	}
+	if got := Suggest("x", nil); got != "" {
+		t.Errorf("of nothing: got %s, want nothing", got)
+	}
+}

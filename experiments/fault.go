@@ -86,13 +86,21 @@ func Suggest(name string, known []string) string {
 	return "; known are " + strings.Join(known, ", ")
 }
 
-// nearest returns the known name that is most like another, "" if none is near.
+// nearest returns the known name that is most like another, or the only one that
+// begins with it; "" if there is none.
 func nearest(name string, known []string) string {
 	best, dist := "", 1+max(2, len(name)/3)
+	var longer []string
 	for _, k := range known {
 		if d := distance(name, k); d < dist {
 			best, dist = k, d
 		}
+		if len(name) >= 3 && strings.HasPrefix(strings.ToLower(k), strings.ToLower(name)) {
+			longer = append(longer, k)
+		}
+	}
+	if best == "" && len(longer) == 1 {
+		return longer[0]
 	}
 	return best
 }

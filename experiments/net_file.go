@@ -158,5 +158,8 @@ func (s *NetSource) Preset() string { return s.net.Net }
 // and layers may have any number. The error is a Faults.
 func (s *NetSource) For(in model.Shape, classes int, set string) (*model.Net, error) {
 	n := s.net.build(s.d, s.at, "", in, classes, set)
+	if n != nil && s.Preset() == "" {
+		n.Name = s.Name // for errors to come; no hash has it
+	}
 	return n, s.d.err()
 }

@@ -19,6 +19,9 @@ type network struct {
 
 func presets() []string { return sortedKeys(model.Nets) }
 
+// layersName is what a network is called that has no preset's name.
+const layersName = "layers"
+
 // oneNet demands that the mapping n, called owner, says one network.
 func (d *decoder) oneNet(n *yaml.Node, owner string) {
 	net, layers := lookup(n, "net"), lookup(n, "layers")
@@ -36,7 +39,7 @@ func (d *decoder) oneNet(n *yaml.Node, owner string) {
 // section's name, and nil is returned.
 func (m network) build(d *decoder, at positions, section string, in model.Shape, classes int, set string) *model.Net {
 	if len(m.Layers) > 0 {
-		n := &model.Net{Name: "layers", Input: in, Layers: slices.Clone(m.Layers)}
+		n := &model.Net{Name: layersName, Input: in, Layers: slices.Clone(m.Layers)}
 		if err := n.Resolve(); err != nil {
 			layerFaults(d, at, section+"layers", err)
 			return nil

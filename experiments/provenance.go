@@ -54,7 +54,11 @@ func (x Explained) Provenance() ([]byte, error) {
 	s.Data = Data{Options: x.Options, Images: Images(x.Images)}
 	s.Model = ModelSpec{Net: x.Net.net.Net, Layers: x.Net.net.Layers}
 	s.Attributions = attributions{{Name: s.Name, Method: x.Method}}
-	b := &Bench{Spec: s, Data: x.Data, Net: x.Model.Net(), weights: x.Model.Weights(), files: map[string]string{}}
+	net := *x.Model.Net()
+	if x.Net.Preset() == "" {
+		net.Name = layersName // wherever they stood
+	}
+	b := &Bench{Spec: s, Data: x.Data, Net: &net, weights: x.Model.Weights(), files: map[string]string{}}
 	if x.Train != nil {
 		b.refSum = x.Train.Hash()
 	}

@@ -25,16 +25,16 @@ type attribution struct {
 
 	provenance []byte // JSON, see experiments.Explained
 
-	in       []attr.Input
-	logits   []float32   // [N*classes]
-	shape    model.Shape // of a map
-	maps     []float32   // [N*C*H*W]
-	stderr   []float32   // likewise, nil without
-	steps    []int64     // [N]
-	bias     []float64   // [N], nil without
-	delta    []float64   // [N]
-	summed   bool        // some delta is defined
-	chosen   bool        // the method chose some number of steps
+	in     []attr.Input
+	logits []float32   // [N*classes]
+	shape  model.Shape // of a map
+	maps   []float32   // [N*C*H*W]
+	stderr []float32   // likewise, nil without
+	steps  []int64     // [N]
+	bias   []float64   // [N], nil without
+	delta  []float64   // [N]
+	summed bool        // some delta is defined
+	chosen bool        // the method chose some number of steps
 }
 
 // load normalises the images and runs the network on them.

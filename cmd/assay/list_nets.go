@@ -104,18 +104,7 @@ func writeNet(w io.Writer, name string, in model.Shape, classes, width int) erro
 	if err != nil {
 		return err
 	}
-	count, total := map[string]int{}, 0
-	for _, p := range n.Params() {
-		if p.Statistic {
-			continue // kept, not learned: no parameter
-		}
-		size := 1
-		for _, d := range p.Shape {
-			size *= d
-		}
-		count[p.Name[:strings.LastIndexByte(p.Name, '.')]] += size
-		total += size
-	}
+	count, total := parameters(n)
 	t := reports.Table{Columns: []reports.Column{{Name: "layer"}, {Name: "kind"}, {Name: "output"}, {Name: "parameters", Numeric: true}}}
 	t.Rows = append(t.Rows, textRow("input", "", in.String(), ""))
 	for i, s := range n.Shapes() {
@@ -130,6 +119,24 @@ func writeNet(w io.Writer, name string, in model.Shape, classes, width int) erro
 	sum.Rule = true
 	t.Rows = append(t.Rows, sum)
 	return writeTable(w, &t)
+}
+
+// parameters counts what training learns, by layer and in all: not the running
+// statistics of batch norms.
+func parameters(n *model.Net) (byLayer map[string]int, total int) {
+	byLayer = map[string]int{}
+	for _, p := range n.Params() {
+		if p.Statistic {
+			continue
+		}
+		size := 1
+		for _, d := range p.Shape {
+			size *= d
+		}
+		byLayer[p.Name[:strings.LastIndexByte(p.Name, '.')]] += size
+		total += size
+	}
+	return byLayer, total
 }
 
 // kindOf describes a layer with what its output shape does not show.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"assay/model"
 	"assay/reports"
 	"assay/train"
 	"assay/train/dataset"
@@ -91,7 +90,8 @@ func (f *trainFlags) run(c *cobra.Command) error {
 		f.checkpoints = f.out + ".checkpoints"
 	}
 	show := newTrainProgress(c.ErrOrStderr(), f.quiet)
-	show.line("%s on %s: %d training and %d test images of %v, %d weights", f.net, sets[0].Name, sets[0].Len(), sets[1].Len(), sets[0].Shape, count(net))
+	_, weights := parameters(net)
+	show.line("%s on %s: %d training and %d test images of %v, %d weights", f.net, sets[0].Name, sets[0].Len(), sets[1].Len(), sets[0].Shape, weights)
 	var warnings []string
 	res, err := train.Run(c.Context(), net, sets[0], sets[1], f.Settings, train.Options{
 		Seed: f.seed, Workers: f.workers, Checkpoints: f.checkpoints,
@@ -166,16 +166,4 @@ func (f *trainFlags) open() (sets [2]*dataset.Dataset, err error) {
 		}
 	}
 	return sets, nil
-}
-
-func count(n *model.Net) int {
-	sum := 0
-	for _, p := range n.Params() {
-		size := 1
-		for _, d := range p.Shape {
-			size *= d
-		}
-		sum += size
-	}
-	return sum
 }
