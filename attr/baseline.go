@@ -19,8 +19,8 @@ import (
 //	mean             the mean of the training images, pixel by pixel
 //	blur:SIGMA       the image itself under a Gaussian, sigma in pixels (blur: 5)
 //	uniform          noise, every value uniform between black and white
-//	gaussian:SIGMA   the image plus normal noise, sigma in normalised units
-//	                 (gaussian: 1), kept between black and white
+//	gaussian:SIGMA   normal noise around the image, sigma in normalised units
+//	                 (gaussian: 1), truncated to black to white
 //	max_distance     for every value black or white, whichever is farther away
 //	image:PATH       a PNG or JPEG of the input's size, normalised as the data
 //	                 set is, or a .npy array [C,H,W] that is normalised already

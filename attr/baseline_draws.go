@@ -63,10 +63,11 @@ func (b Baseline) drawer(e *Env) (draws, error) {
 		var st rng.Stream
 		return draws{0, func(in *Input, k int, dst []float32) {
 			st.Reset(e.Seed, "baseline", in.Index, k)
-			st.Normals(dst)
-			model.AddScaled(b.value, dst, in.X, dst)
-			for j, v := range dst {
-				dst[j] = min(max(v, black[j]), white[j])
+			sigma := float64(b.value)
+			for j, x := range in.X {
+				lo, hi := (float64(black[j])-float64(x))/sigma, (float64(white[j])-float64(x))/sigma
+				v := float32(float64(x) + float64(sigma*truncatedNormal(&st, lo, hi)))
+				dst[j] = min(max(v, black[j]), white[j]) // but for rounding it is there
 			}
 		}}, nil
 	case "max_distance":

@@ -14,7 +14,7 @@ var BaselineForms = []Form{
 	{"mean", "the mean of the training images, pixel by pixel"},
 	{"blur:SIGMA", "the image itself under a Gaussian, SIGMA in pixels; blur alone: 5"},
 	{"uniform", "noise, every value uniform between black and white"},
-	{"gaussian:SIGMA", "the image plus normal noise of SIGMA in normalised units, kept between black and white; gaussian alone: 1"},
+	{"gaussian:SIGMA", "normal noise around the image, SIGMA in normalised units, truncated to black to white; gaussian alone: 1"},
 	{"max_distance", "for every value black or white, whichever is farther"},
 	{"image:PATH", "a .png or .jpg of the input's size, or a .npy array [C,H,W] that is normalised already"},
 	{"train", "distribution: the training images"},
