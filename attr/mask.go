@@ -240,16 +240,21 @@ type partition struct {
 
 func newPartition(of []int32, count int) *partition {
 	p := &partition{}
-	p.build(of, count)
+	p.build(of, count, 1)
 	return p
 }
 
-// build keeps of and counts the values, reusing p's memory.
-func (p *partition) build(of []int32, count int) {
+// build keeps of and counts the values, reusing p's memory. of is so many times
+// the same features.
+func (p *partition) build(of []int32, count, times int) {
 	p.of = of
-	p.size = append(p.size[:0], make([]int32, count)...)
-	for _, f := range of {
-		p.size[f]++
+	if cap(p.size) < count {
+		p.size = make([]int32, count)
+	}
+	p.size = p.size[:count]
+	clear(p.size)
+	for _, f := range of[:len(of)/times] {
+		p.size[f] += int32(times)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 type slic struct {
 	rgb    *model.CIELAB
 	shape  model.Shape
-	lab    []float64 // [C+2][H*W] colour, row and column, and room for three more
+	lab    []float64 // [C][H*W], and room for three more
 	claims *model.Claims
 	centre []float64 // [k][C+2]: colour, row, column
 	sum    []float64 // [k][C+3] over a centre's pixels: colour, row, column, 1
@@ -60,10 +60,7 @@ func (g *slic) fit(s model.Shape) {
 	area := s.H * s.W
 	g.shape, g.claims = s, model.NewClaims(s)
 	g.of, g.before = make([]int32, s.Size()), make([]int64, area)
-	g.lab = make([]float64, (s.C+2)*area+3)
-	for j := range area {
-		g.lab[s.C*area+j], g.lab[(s.C+1)*area+j] = float64(j/s.W), float64(j%s.W)
-	}
+	g.lab = make([]float64, s.Size()+3)
 }
 
 // lattice returns rows and columns of at most n centres, as square as may be.
@@ -168,41 +165,56 @@ func (g *slic) sumUp(s model.Shape) {
 	for i := range g.stale {
 		g.stale[i] = true
 	}
-	label := g.claims.Label
-	copy(g.before, label)
-	for j, l := range label {
-		g.add(s, j, int(l), 1)
+	copy(g.before, g.claims.Label)
+	area, wide := s.H*s.W, s.C+3
+	for r := range s.H {
+		for c, l := range g.claims.Label[r*s.W:][:s.W] {
+			to := g.sum[int(l)*wide:][:wide]
+			at := r*s.W + c
+			for q := range s.C {
+				to[q] += g.lab[at]
+				at += area
+			}
+			to[s.C] += float64(r)
+			to[s.C+1] += float64(c)
+			to[s.C+2]++
+		}
 	}
 }
 
 // follow takes pixels whose label changed from one sum to another, and reports
 // whether there are any.
 func (g *slic) follow(s model.Shape) bool {
-	label := g.claims.Label
-	before := g.before[:len(label)]
+	area, wide := s.H*s.W, s.C+3
 	any := false
-	for j, l := range label {
-		if was := before[j]; was != l {
-			g.add(s, j, int(was), -1)
-			g.add(s, j, int(l), 1)
-			g.stale[was], g.stale[l] = true, true
-			before[j] = l
+	for r := range s.H {
+		label := g.claims.Label[r*s.W:][:s.W]
+		before := g.before[r*s.W:][:len(label)]
+		for c, l := range label {
+			was := before[c]
+			if was == l {
+				continue
+			}
 			any = true
+			before[c] = l
+			g.stale[was], g.stale[l] = true, true
+			from, to := g.sum[int(was)*wide:][:wide], g.sum[int(l)*wide:][:wide]
+			at := r*s.W + c
+			for q := range s.C {
+				v := g.lab[at]
+				from[q] -= v
+				to[q] += v
+				at += area
+			}
+			from[s.C] -= float64(r)
+			to[s.C] += float64(r)
+			from[s.C+1] -= float64(c)
+			to[s.C+1] += float64(c)
+			from[s.C+2]--
+			to[s.C+2]++
 		}
 	}
 	return any
-}
-
-// add adds a pixel to a centre's sums, or with -1 takes it out.
-func (g *slic) add(s model.Shape, j, i int, sign float64) {
-	to := g.sum[i*(s.C+3):][:s.C+3]
-	area := s.H * s.W
-	last := len(to) - 1
-	for q := range to[:last] {
-		to[q] += float64(sign * g.lab[j])
-		j += area
-	}
-	to[last] += sign
 }
 
 // recentre moves the centres whose pixels changed to their pixels' mean; one

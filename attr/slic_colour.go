@@ -6,7 +6,7 @@ import (
 	"assay/model"
 )
 
-// colours writes the colours of lab.
+// colours fills lab.
 func (g *slic) colours(e *Env, x []float32, s model.Shape) {
 	lab := g.lab[:s.Size()]
 	if mean, std, ok := normalisation(e, s); ok {

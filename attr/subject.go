@@ -59,7 +59,7 @@ func (s *subject) take(in *Input) {
 	s.partition = s.part
 	if s.part == nil {
 		of, count := s.slic.cut(s.e, in.X, s.mask)
-		s.own.build(of, count)
+		s.own.build(of, count, s.e.Worker.Model().Net().Input.C)
 		s.partition = &s.own
 	}
 	s.score = resize(s.score, s.count())

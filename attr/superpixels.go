@@ -1,7 +1,7 @@
 package attr
 
 import (
-	"crypto/sha256"
+	"hash/maphash"
 	"sync"
 	"unsafe"
 
@@ -10,12 +10,17 @@ import (
 
 // superpixelsKey is all that an image's superpixels depend on.
 type superpixelsKey struct {
-	image     [sha256.Size]byte
+	image     [2]uint64 // two hashes that know nothing of each other
 	shape     model.Shape
 	mask      Mask
 	mean, std [3]float32
 	colour    bool // mean and std are known
 }
+
+// superpixelsSeeds are drawn when the program starts. Of the few thousand images
+// that are kept no two have both hashes in common, but once in 2^100 runs; SHA-256
+// takes as long as a third of the network's pass.
+var superpixelsSeeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 
 // superpixelsKept are the superpixels of the images cut last: the configurations
 // of a sweep, on whichever worker, cut each image once. It is a memo of a pure
@@ -41,13 +46,13 @@ const superpixelsRoom = 1 << 22
 func (g *slic) cut(e *Env, x []float32, m Mask) (of []int32, count int) {
 	s := e.Worker.Model().Net().Input
 	k := superpixelsKey{
-		image: sha256.Sum256(unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x))),
 		shape: s, mask: m,
 	}
-	if k.colour = s.C == 3 && len(e.Mean) == 3 && len(e.Std) == 3; k.colour {
-		copy(k.mean[:], e.Mean)
-		copy(k.std[:], e.Std)
+	values := unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x))
+	for i, seed := range superpixelsSeeds {
+		k.image[i] = maphash.Bytes(seed, values)
 	}
+	k.mean, k.std, k.colour = normalisation(e, s)
 	kept := &superpixelsKept
 	kept.Lock()
 	known, ok := kept.of[k]

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"assay/model/internal/kernel"
 	"assay/model/rng"
@@ -25,7 +26,16 @@ type CIELAB struct {
 // NewCIELAB is for red, green and blue that times std and with the mean are 0 to 1
 // in the sRGB of IEC 61966-2-1.
 func NewCIELAB(mean, std [3]float32) *CIELAB {
-	l := &CIELAB{mean, std, kernel.Colours{
+	l := &CIELAB{mean, std, *sRGB()}
+	for i := range mean {
+		l.colours.Scale[i], l.colours.Shift[i] = float64(std[i]), float64(mean[i])
+	}
+	return l
+}
+
+// sRGB has all but the normalisation.
+var sRGB = sync.OnceValue(func() *kernel.Colours {
+	c := &kernel.Colours{
 		Matrix: [9]float64{
 			0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047,
 			0.2126729, 0.7151522, 0.0721750,
@@ -34,14 +44,11 @@ func NewCIELAB(mean, std [3]float32) *CIELAB {
 		Lab: [4]float64{116, -16, 500, 200}, Grain: labRound, One: 1,
 		Gamma: kernel.Curve{Knee: 0.04045, Top: 1, Slope: 1 / 12.92, Offset: 0.055, Factor: 1 / 1.055},
 		Root:  kernel.Curve{Knee: 216.0 / 24389, Top: math.Inf(1), Slope: 24389.0 / 27 / 116, Rise: 16.0 / 116, Factor: 1},
-	}}
-	for i := range mean {
-		l.colours.Scale[i], l.colours.Shift[i] = float64(std[i]), float64(mean[i])
 	}
-	raise(&l.colours.Gamma, 2.4)
-	raise(&l.colours.Root, 1.0/3)
-	return l
-}
+	raise(&c.Gamma, 2.4)
+	raise(&c.Root, 1.0/3)
+	return c
+})
 
 // raise makes p the power of a curve.
 func raise(c *kernel.Curve, p float64) {

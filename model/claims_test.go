@@ -58,4 +58,3 @@ func TestClaims(t *testing.T) {
 		}
 	}
 }
-

@@ -34,30 +34,42 @@ const (
 	curveLowest = (1023 - 8) << 6
 )
 
-// lab64 takes four pixels at a time.
+// lab64 takes four pixels at a time: first it writes their light, plane by plane,
+// then the colour over it. Each loop alone leaves the CPU more of its rounds to
+// work on at a time.
 func lab64(a *asm) {
 	a.function("lab64AVX2", "is Set.Lab64 for n at least 4.", "n int, x *float32, plane int, c, lab *float64")
-	n, x, plane, c, lab := a.gp("n"), a.gp("x"), a.gp("plane"), a.gp("c"), a.gp("lab")
-	p := a.GP64()
-	a.Label("pixels")
-	a.MOVQ(x, p)
-	var light [3]reg.VecVirtual
-	for i := range light {
+	n, plane, c := a.gp("n"), a.gp("plane"), a.gp("c")
+	x, to, j := a.gp("x"), a.gp("lab"), a.GP64()
+	for i := range 3 {
+		light := a.label("light")
+		a.XORQ(j, j)
+		a.Label(light)
 		v, zero := a.YMM(), a.YMM()
-		a.VCVTPS2PD(mem(p, 0), v)
+		a.VCVTPS2PD(idx(x, j, 4, 0), v)
 		a.VMULPD(wide(a, c, coloursScale+8*i), v, v)
 		a.VADDPD(wide(a, c, coloursShift+8*i), v, v)
 		a.VXORPD(zero, zero, zero)
 		a.VMAXPD(zero, v, v) // of NaN and 0, 0
 		a.VMINPD(wide(a, c, coloursGamma+curveTop), v, v)
-		light[i] = curve(a, c, coloursGamma, v)
-		a.LEAQ(idx(p, plane, 4, 0), p)
+		a.VMOVUPD(curve(a, c, coloursGamma, v), idx(to, j, 8, 0))
+		a.ADDQ(operand.Imm(4), j)
+		a.CMPQ(j, n)
+		a.JLT(ref(light))
+		a.LEAQ(idx(x, plane, 4, 0), x)
+		a.LEAQ(idx(to, plane, 8, 0), to)
 	}
+	lab := a.gps("lab lab lab")
+	for i := 1; i < 3; i++ {
+		a.LEAQ(idx(lab[i-1], plane, 8, 0), lab[i])
+	}
+	a.XORQ(j, j)
+	a.Label("colour")
 	var f [3]reg.VecVirtual
 	for i := range f {
-		for k, l := range light {
+		for k, l := range lab {
 			v := wide(a, c, coloursMatrix+8*(3*i+k))
-			a.VMULPD(l, v, v)
+			a.VMULPD(idx(l, j, 8, 0), v, v)
 			if k > 0 {
 				a.VADDPD(f[i], v, v)
 			}
@@ -65,24 +77,22 @@ func lab64(a *asm) {
 		}
 		f[i] = curve(a, c, coloursRoot, f[i])
 	}
-	a.VMULPD(wide(a, c, coloursLab), f[1], light[0])
-	a.VADDPD(wide(a, c, coloursLab+8), light[0], light[0])
-	a.VSUBPD(f[1], f[0], light[1])
-	a.VMULPD(wide(a, c, coloursLab+2*8), light[1], light[1])
-	a.VSUBPD(f[2], f[1], light[2])
-	a.VMULPD(wide(a, c, coloursLab+3*8), light[2], light[2])
+	colour := [3]reg.VecVirtual{a.YMM(), a.YMM(), a.YMM()}
+	a.VMULPD(wide(a, c, coloursLab), f[1], colour[0])
+	a.VADDPD(wide(a, c, coloursLab+8), colour[0], colour[0])
+	a.VSUBPD(f[1], f[0], colour[1])
+	a.VMULPD(wide(a, c, coloursLab+2*8), colour[1], colour[1])
+	a.VSUBPD(f[2], f[1], colour[2])
+	a.VMULPD(wide(a, c, coloursLab+3*8), colour[2], colour[2])
 	grain := wide(a, c, coloursGrain)
-	a.MOVQ(lab, p)
-	for _, v := range light {
+	for i, v := range colour {
 		a.VADDPD(grain, v, v)
 		a.VSUBPD(grain, v, v)
-		a.VMOVUPD(v, mem(p, 0))
-		a.LEAQ(idx(p, plane, 8, 0), p)
+		a.VMOVUPD(v, idx(lab[i], j, 8, 0))
 	}
-	a.ADDQ(operand.Imm(16), x)
-	a.ADDQ(operand.Imm(32), lab)
-	a.SUBQ(operand.Imm(4), n)
-	a.JNZ(ref("pixels"))
+	a.ADDQ(operand.Imm(4), j)
+	a.CMPQ(j, n)
+	a.JLT(ref("colour"))
 	a.VZEROUPPER()
 	a.RET()
 }
