@@ -10,7 +10,7 @@ import (
 
 // relevance is the rule under which network builds an LRP graph: nothing is
 // folded, and every layer's derivative is replaced by its LRP rule.
-const relevance Rule = -2
+const relevance Rule = -4
 
 // lrpGraph is what an LRP graph knows beyond its layers. What travels backward
 // through it is relevance, not a gradient.
