@@ -21,7 +21,11 @@ func (d *decoder) set(root *yaml.Node, assignment, flag string) {
 		return
 	}
 	// The value keeps its column behind the blanks that replace its key.
+	before := len(d.faults)
 	v := d.parse(&text{t.name, []string{strings.Repeat(" ", len(path)+1) + value}})
+	for _, f := range d.faults[before:] {
+		f.Text = t.lines[min(max(f.Line, 1), len(t.lines))-1]
+	}
 	if v == nil {
 		return
 	}

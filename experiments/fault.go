@@ -3,6 +3,7 @@ package experiments
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -66,7 +67,10 @@ func newText(name, s string) *text {
 
 func (t *text) fault(line, col int, msg string) *Fault {
 	f := &Fault{File: t.name, Line: line, Column: max(1, col), Msg: msg}
-	if line >= 1 && line <= len(t.lines) {
+	if line > len(t.lines) { // YAML that is cut off ends behind its last line
+		f.Line, f.Column = len(t.lines), math.MaxInt
+	}
+	if line = f.Line; line >= 1 {
 		f.Text = t.lines[line-1]
 		f.Column = min(f.Column, utf8.RuneCountInString(f.Text)+1)
 	}

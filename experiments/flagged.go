@@ -1,6 +1,9 @@
 package experiments
 
 import (
+	"fmt"
+	"strings"
+
 	"go.yaml.in/yaml/v4"
 
 	"assay/attr"
@@ -27,7 +30,14 @@ func DecodeMethod(name string, params []string, flag string) (*Flagged, error) {
 		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "method", Line: 1, Column: 1},
 		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name, Line: 1, Column: 1})
 	d.claim(root, newText("--method", name))
+	given := map[string]bool{"method": true} // by a flag of its own
 	for _, p := range params {
+		key, _, _ := strings.Cut(p, "=")
+		if given[key] {
+			d.faults = append(d.faults, newText(flag, p).fault(1, 1, fmt.Sprintf("%q is given twice", key)))
+			continue
+		}
+		given[key] = true
 		d.set(root, p, flag)
 	}
 	f := &Flagged{d: d, at: positions{}}

@@ -32,6 +32,8 @@ func (d *decoder) integer(n *yaml.Node, v reflect.Value, name string) {
 	}
 	i, err := strconv.ParseInt(n.Value, 0, v.Type().Bits())
 	switch {
+	case errors.Is(err, strconv.ErrRange) && n.ShortTag() == "!!float": // as YAML reads what no int64 holds
+		d.fault(n, "%s is %s, want a whole number of at most %d bits", name, n.Value, v.Type().Bits())
 	case n.ShortTag() != "!!int" || octal.MatchString(n.Value) || err != nil && !errors.Is(err, strconv.ErrRange):
 		d.fault(n, "%s is %q, want a whole number", name, n.Value)
 	case err != nil:

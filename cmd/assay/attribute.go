@@ -58,7 +58,7 @@ The same command gives the same bytes, whatever --workers says.`,
       --method integrated_gradients --param n_steps=50 --out maps.npz
   assay attribute --net mine.yaml --weights mine.safetensors --method noise_tunnel \
       --param over='{method: saliency, abs: false}' --param nt_samples=20 --out maps.npz`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.attribute(c) },
 	}
 	addNet(c, &f.net)

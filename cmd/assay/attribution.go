@@ -45,6 +45,11 @@ func (a *attribution) load(ctx context.Context) error {
 	for k, i := range a.images {
 		a.in[k] = attr.Input{Index: i, X: x[k*size : (k+1)*size]}
 		a.data.Normalize(i, a.in[k].X)
+		for _, v := range a.in[k].X {
+			if v-v != 0 {
+				return usagef("image %d has the value %v, normalised by mean %v and std %v: want finite numbers, see --mean and --std", i, v, a.data.Mean, a.data.Std)
+			}
+		}
 	}
 	classes := a.model.Net().Classes()
 	a.logits = make([]float32, n*classes)

@@ -6,7 +6,7 @@ func dataCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
 		Short: "Download and inspect data sets",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(dataFetchCmd(), dataInfoCmd())

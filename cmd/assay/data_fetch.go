@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	neturl "net/url"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ An interrupted download goes on where it stopped when the command is given
 again. A complete data set is left alone.`,
 		Example: `  assay data fetch cifar10
   assay data fetch cifar10 --dir ~/datasets`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			name := args[0]
 			e, ok := dataset.Sets[name]
@@ -32,7 +33,13 @@ again. A complete data set is left alone.`,
 			}
 			d := *e.Fetch
 			if url != "" {
+				if u, err := neturl.Parse(url); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+					return usagef("assay data fetch: --url is %q, want an address that begins with http:// or https://", url)
+				}
 				d.URL = url
+			}
+			if err := canMake("assay data fetch: --dir", dir); err != nil {
+				return err
 			}
 			show, done := fetchProgress(c.ErrOrStderr(), name)
 			folder, err := dataset.Fetch(c.Context(), d, dir, show)
@@ -40,8 +47,8 @@ again. A complete data set is left alone.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), folder)
-			return nil
+			_, err = fmt.Fprintln(c.OutOrStdout(), folder)
+			return err
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", dataset.DefaultDir, "directory to unpack into")

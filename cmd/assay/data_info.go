@@ -38,7 +38,7 @@ the network takes them for: a tick is right, a cross wrong.`,
 		Example: `  assay data info shapes --sheet shapes.png
   assay data info cifar10:data
   assay data info cifar10:data --sheet sheet.png --images 0:32 --weights cifar.pt`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.data = args[0]
 			return f.info(c)

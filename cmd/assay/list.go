@@ -23,7 +23,7 @@ func listCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List methods, metrics, networks and data sets",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
@@ -58,6 +58,7 @@ func listEntriesCmd(use, what, example, details string, items func() []item) *co
 		Example: fmt.Sprintf(`  assay list %s
   assay list %s --long
   assay list %s %s`, use, use, use, example),
+		Args: noneEmpty,
 		RunE: func(c *cobra.Command, args []string) error {
 			all := items()
 			if len(args) == 0 && !long {

@@ -38,6 +38,7 @@ A path of it stands wherever a command or a specification asks for a network.`,
 		Example: `  assay list nets
   assay list nets resnet20 --input 1x28x28
   assay list nets mine.yaml`,
+		Args: noneEmpty,
 		RunE: func(c *cobra.Command, args []string) error {
 			in, err := parseInput(input)
 			if err != nil {

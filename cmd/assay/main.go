@@ -65,13 +65,18 @@ func run(args []string) int {
 	if err == nil {
 		return 0
 	}
+	err = unknownRoot(root, err)
 	code := exitCode(err)
 	// A fault in a specification begins with its place, as compilers write it.
 	if faults := experiments.Faults(nil); errors.As(err, &faults) {
 		fmt.Fprintln(os.Stderr, err)
 		return code
 	}
-	fmt.Fprintln(os.Stderr, "assay:", err)
+	said := err.Error()
+	if !strings.HasPrefix(said, "assay ") { // which begins with the command's name
+		said = "assay: " + said
+	}
+	fmt.Fprintln(os.Stderr, said)
 	if code == exitUsage {
 		fmt.Fprintln(os.Stderr, "Run 'assay help' or 'assay help COMMAND' to see how it is meant.")
 	}
@@ -109,8 +114,6 @@ func exitCode(err error) int {
 		return exitBadInput
 	case errors.Is(err, context.Canceled):
 		return exitTryAgain
-	case strings.HasPrefix(err.Error(), "unknown command"):
-		return exitUsage
 	}
 	return exitFailed
 }
@@ -138,30 +141,14 @@ Exit codes: 0 done, 1 failed, 2 called wrongly, 65 bad input, 75 interrupted
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.DisableSuggestions = true // unknownRoot makes them
+	root.SetHelpCommand(helpCmd())
 	// What flags mean is broken into lines that fit, as all other text is.
 	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", widthOf(os.Stdout))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
 	root.AddCommand(commands()...)
 	asUsage(root)
 	return root
-}
-
-// asUsage makes errors in flags and arguments of c and its subcommands exit 2.
-func asUsage(c *cobra.Command) {
-	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%s: %w", c.CommandPath(), err)
-	})
-	if args := c.Args; args != nil {
-		c.Args = func(c *cobra.Command, a []string) error {
-			if err := args(c, a); err != nil {
-				return usagef("%s: %w", c.CommandPath(), err)
-			}
-			return nil
-		}
-	}
-	for _, sub := range c.Commands() {
-		asUsage(sub)
-	}
 }
 
 // commands are all subcommands, each in the file of its name.

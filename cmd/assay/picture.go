@@ -44,7 +44,12 @@ visualize_image_attr_multiple does.`,
 		Example: `  assay picture maps.npz --out picture.png
   assay picture ig.npz deep_lift.npz --data cifar10:data --scale shared --out picture.pdf
   assay picture maps.npz --method heat_map,masked_image --sign all,positive --outlier-perc 1 --out picture.svg`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return oneArg(c, args)
+			}
+			return noneEmpty(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error { return f.picture(c, args) },
 	}
 	d := reports.DefaultPicture()
@@ -72,7 +77,7 @@ visualize_image_attr_multiple does.`,
 }
 
 func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
-	format := strings.TrimPrefix(filepath.Ext(f.out), ".")
+	format := strings.ToLower(strings.TrimPrefix(filepath.Ext(f.out), "."))
 	if !slices.Contains([]string{"png", "svg", "pdf"}, format) {
 		return usagef("--out is %q, want a file that ends in .png, .svg or .pdf", f.out)
 	}
@@ -104,7 +109,11 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 		if len(f.titles) > 0 {
 			title = f.titles[i]
 		}
-		if err := addMaps(r, d, file, title, wanted); err != nil {
+		arrays, err := npy.ReadNpz(file)
+		if err != nil {
+			return badInput(err)
+		}
+		if err := addMaps(r, d, arrays, title, wanted); err != nil {
 			return badInput(fmt.Errorf("%s: %w", file, err))
 		}
 	}
@@ -122,8 +131,8 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if err := maybe.WriteFile(f.out, b, 0o644); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	fmt.Fprintf(c.OutOrStdout(), "%s: %d images, %d maps each\n", f.out, len(r.Images), len(files)*len(ways))
-	return nil
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images, %d maps each\n", f.out, len(r.Images), len(files)*len(ways))
+	return err
 }
 
 // ways spreads the flags over the ways of drawing: a flag with a single value
@@ -158,13 +167,9 @@ func (f *pictureFlags) ways() ([]reports.Picture, error) {
 	return ways, nil
 }
 
-// addMaps adds a file as a column. The first file says which images are shown;
+// addMaps adds a file's arrays as a column. The first file says which images are shown;
 // the others must have maps of the same.
-func addMaps(r *reports.Run, d *dataset.Dataset, file, title string, wanted []int) error {
-	arrays, err := npy.ReadNpz(file)
-	if err != nil {
-		return err
-	}
+func addMaps(r *reports.Run, d *dataset.Dataset, arrays map[string]*npy.Array, title string, wanted []int) error {
 	maps, at := arrays["attributions"], arrays["index"]
 	if maps == nil || at == nil {
 		return fmt.Errorf("has no arrays attributions and index, want a file of 'assay attribute'")

@@ -20,7 +20,7 @@ and nothing is computed. Prints the report's directory.`,
 		Example: `  assay report runs/quickstart
   assay report runs/quickstart --formats latex,csv --figures pdf
   assay report runs/quickstart --picture '{method: heat_map, cmap: RdBu, scale: shared}'`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := experiments.CheckFormats(formats, figures); err != nil {
 				return usagef("assay report: %w", err)
@@ -36,8 +36,8 @@ and nothing is computed. Prints the report's directory.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), dir)
-			return nil
+			_, err = fmt.Fprintln(c.OutOrStdout(), dir)
+			return err
 		},
 	}
 	c.Flags().StringSliceVar(&formats, "formats", nil, "of tables: text, markdown, csv, latex, html (default: as the specification says)")

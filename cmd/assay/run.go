@@ -39,7 +39,7 @@ and whichever command finds everything computed writes the report.`,
 		Example: `  assay run experiments/quickstart.yaml
   assay run experiments/quickstart.yaml --set data.images=0:8 --out runs/small
   assay run sweep.yaml --set attributions.1.n_steps='[10, 20]' --set seed=1`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			o := experiments.Options{Workers: workers, NoReport: noReport, Console: experiments.NewConsole(os.Stderr, isTerminal(os.Stderr), quiet)}
 			if workers < 0 {
@@ -49,6 +49,11 @@ and whichever command finds everything computed writes the report.`,
 				var err error
 				if o.Shard, err = experiments.ParseShard(shard); err != nil {
 					return usagef("assay run: %w", err)
+				}
+			}
+			if out != "" {
+				if err := canMake("assay run: --out", out); err != nil {
+					return err
 				}
 			}
 			if resume && out != "" {

@@ -18,7 +18,7 @@ begins with the line
   # yaml-language-server: $schema=spec.schema.json
 
 where spec.schema.json holds what this command prints.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := c.OutOrStdout().Write(experiments.Schema())
 			return err

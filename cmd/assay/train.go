@@ -41,7 +41,7 @@ matrix of the test split to standard output.`,
   assay train --data cifar10:data --out cifar10.safetensors
   assay train --net mine.yaml --data cifar10:data --out mine.safetensors
   assay train --data image_folder:photos --size 32 --epochs 20 --schedule cosine --flip --out photos.safetensors`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
 	addNet(c, &f.net)
@@ -150,7 +150,25 @@ func (f *trainFlags) check() error {
 		// Options are called by their name in a specification.
 		return usagef("%w", err)
 	}
-	return canWrite("--out", f.out) // not after hours of training
+	// Not after hours of training.
+	if err := canWrite("--out", f.out); err != nil {
+		return err
+	}
+	if f.checkpoints != "" {
+		if err := canMake("--resume", f.checkpoints); err != nil {
+			return err
+		}
+	}
+	if f.report == "" {
+		return nil
+	}
+	if err := canMake("--report", f.report); err != nil {
+		return err
+	}
+	if err := reports.Free(f.report); err != nil {
+		return usagef("--report: %w", err)
+	}
+	return nil
 }
 
 // open reads the training and the test split.

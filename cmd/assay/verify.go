@@ -26,7 +26,7 @@ say where with --set data.dir=DIR and --set model.weights=FILE. With --sample 0
 neither is needed.`,
 		Example: `  assay verify runs/quickstart
   assay verify runs/tutorial --sample 10 --set data.dir=/data/cifar10`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			if sample < 0 {
 				return usagef("assay verify: --sample is %d, want 0 or more", sample)

@@ -14,10 +14,10 @@ func versionCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version that reports name, and the instruction set in use",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			fmt.Fprintf(c.OutOrStdout(), "assay %s %s %s/%s %s\n", experiments.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, model.KernelName())
-			return nil
+			_, err := fmt.Fprintf(c.OutOrStdout(), "assay %s %s %s/%s %s\n", experiments.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, model.KernelName())
+			return err
 		},
 	}
 }
