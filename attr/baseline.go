@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/model"
+	"assay/model/spelling"
 )
 
 // Baseline is the input that stands for "nothing there". The zero value is 0
@@ -146,7 +147,7 @@ func (b *Baseline) UnmarshalText(text []byte) error {
 	v, err := strconv.ParseFloat(s, 32)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		hint := ""
-		if k := nearest(word, baselineWords); k != "" {
+		if k := spelling.Nearest(word, baselineWords); k != "" {
 			hint = fmt.Sprintf("; did you mean %q?", k)
 		}
 		return fmt.Errorf("attr: baseline is %q, want a finite number or one of %s%s", s, strings.Join(baselineWords, ", "), hint)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"assay/model/spelling"
 )
 
 // Problems returns the Problems in an error of Check, in order.
@@ -50,42 +52,8 @@ func oneOf(option, got string, known ...string) error {
 		quoted = append(quoted, fmt.Sprintf("%q", k))
 	}
 	msg := fmt.Sprintf("is %q, want one of %s", got, strings.Join(quoted, ", "))
-	if k := nearest(got, known); k != "" {
+	if k := spelling.Nearest(got, known); k != "" {
 		msg += fmt.Sprintf("; did you mean %q?", k)
 	}
 	return &Problem{Option: option, Msg: msg}
-}
-
-// nearest returns the word that takes the fewest edits from got, the first of
-// several, or nothing where that would be more than half of the word.
-func nearest(got string, known []string) string {
-	best, at := len(got)/2+1, ""
-	for _, k := range known {
-		if d := edits(strings.ToLower(got), k); d < best && k != "" {
-			best, at = d, k
-		}
-	}
-	return at
-}
-
-// edits is the distance of Levenshtein, in bytes: insertions, deletions and
-// substitutions.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			swap := corner
-			if a[i] != b[j] {
-				swap++
-			}
-			corner = row[j+1]
-			row[j+1] = min(swap, row[j]+1, corner+1)
-		}
-	}
-	return row[len(b)]
 }

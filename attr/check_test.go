@@ -49,17 +49,3 @@ func TestCheckReportsAllFaultsAtOnce(t *testing.T) {
 		})
 	}
 }
-
-func TestEdits(t *testing.T) {
-	for _, r := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"zero", "zero", 0}, {"ab", "ba", 2}} {
-		if got := edits(r.a, r.b); got != r.want {
-			t.Errorf("edits(%q, %q) = %d, want %d", r.a, r.b, got, r.want)
-		}
-		if got := edits(r.b, r.a); got != r.want {
-			t.Errorf("edits(%q, %q) = %d, want %d", r.b, r.a, got, r.want)
-		}
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"assay/model"
+	"assay/model/spelling"
 )
 
 // AtLayer says which layer a method looks at. It stands for the layer's output,
@@ -51,7 +52,7 @@ func (o AtLayer) cut(n *model.Net, inputOption string) (string, error) {
 // noLayer is the problem of a layer that does not exist. Deep networks have too
 // many to list them all where one of them is near.
 func noLayer(got string, names []string) error {
-	near := nearest(got, names)
+	near := spelling.Nearest(got, names)
 	if near != "" && len(names) > 20 {
 		return &Problem{Option: "layer", Msg: fmt.Sprintf("is %q, which is none of the network's %d layers; did you mean %q?", got, len(names), near)}
 	}

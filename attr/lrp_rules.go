@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay/model"
+	"assay/model/spelling"
 )
 
 // LRPRules says which layers get which rule. Its text form is a list of
@@ -106,7 +107,7 @@ func (l *layerRule) parse(s string) error {
 	l.kind = strings.TrimSpace(kind)
 	if !slices.Contains(model.LRPKinds, l.kind) {
 		msg := fmt.Sprintf("%q is no rule, want one of %s", l.kind, strings.Join(model.LRPKinds, ", "))
-		if k := nearest(l.kind, model.LRPKinds); k != "" {
+		if k := spelling.Nearest(l.kind, model.LRPKinds); k != "" {
 			msg += fmt.Sprintf("; did you mean %q?", k)
 		}
 		return errors.New(msg)
@@ -201,7 +202,7 @@ func (r LRPRules) check(n *model.Net) error {
 		msg := fmt.Sprintf("names layer %q, want one of %s", rule.layer, strings.Join(names, ", "))
 		if without != "" {
 			msg = fmt.Sprintf("names layer %q, which needs no rule; want one of %s", without, strings.Join(names, ", "))
-		} else if k := nearest(rule.layer, names); k != "" {
+		} else if k := spelling.Nearest(rule.layer, names); k != "" {
 			msg += fmt.Sprintf("; did you mean %q?", k)
 		}
 		errs = append(errs, &Problem{Option: "rules", Msg: msg})

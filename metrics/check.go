@@ -2,7 +2,10 @@ package metrics
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"assay/model/spelling"
 )
 
 // problems gathers every fault of a metric's options, so that a user sees them
@@ -36,41 +39,13 @@ func (ps *problems) within(option string, got, lo, hi float64) {
 
 // oneOf demands one of the names, and suggests the nearest to a misspelt one.
 func (ps *problems) oneOf(option, got string, names ...string) {
-	best, at := len(got)/2+1, ""
-	for _, n := range names {
-		if n == got {
-			return
-		}
-		if d := distance(got, n); d < best {
-			best, at = d, n
-		}
+	if slices.Contains(names, got) {
+		return
 	}
 	hint := ""
-	if at != "" {
-		hint = fmt.Sprintf("; did you mean %q?", at)
+	if near := spelling.Nearest(got, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	last := len(names) - 1
 	ps.add(option, "is %q, want %s or %s%s", got, strings.Join(names[:last], ", "), names[last], hint)
-}
-
-// distance is Levenshtein's: the least number of bytes to insert, delete or
-// replace that makes a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(d, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

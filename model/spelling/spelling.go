@@ -1,0 +1,44 @@
+// Package spelling finds what a mistyped word was meant to be.
+package spelling
+
+import "strings"
+
+// Nearest returns the known word that is fewest mistakes from got, the first of
+// several; "" where that would be more than half of got. Upper and lower case are
+// alike.
+func Nearest(got string, known []string) string {
+	best, at := len(got)/2+1, ""
+	for _, k := range known {
+		if d := Distance(got, k); d < best && k != "" {
+			best, at = d, k
+		}
+	}
+	return at
+}
+
+// Distance counts the mistakes that turn a into b: characters left out, put in,
+// replaced, or swapped with their neighbour, each character in one of them
+// (optimal string alignment). Upper and lower case are alike.
+func Distance(a, b string) int {
+	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	// Rows for the first i-2, i-1 and i characters of a.
+	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range x {
+		before, last, row = last, row, before
+		row[0] = i + 1
+		for j := range y {
+			replaced := last[j]
+			if x[i] != y[j] {
+				replaced++
+			}
+			row[j+1] = min(replaced, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return row[len(y)]
+}
