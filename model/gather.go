@@ -35,6 +35,7 @@ type gather struct {
 	calls   []call
 	sweeps  []sweep
 	id      string
+	windows *windows
 }
 
 // span lists the taps of one output coordinate: first, first+step, ... and the
@@ -106,6 +107,10 @@ func newGather(id string, in, out Shape, lanes, k int, flip bool, ay, ax axis) *
 	if in.C > 16 && k > 1 {
 		g.block = 8
 	}
+	if lanes == Lanes {
+		g.windows = newWindows(g, ay, ax)
+		return g
+	}
 	find := func(s span) int {
 		for i, c := range g.classes {
 			if c.span.first == s.first && c.span.count == s.count {
@@ -162,12 +167,7 @@ func (g *gather) pack(stepY, stepX int) {
 							tx := c.span.first + jx*stepX
 							for i := i0; i < min(i0+g.block, g.in.C); i++ {
 								for o := o0; o < o0+m; o++ {
-									a, b := o, i
-									n := g.in.C
-									if g.flip {
-										a, b, n = i, o, g.out.C
-									}
-									g.index = append(g.index, int32(((a*n+b)*g.k+ty)*g.k+tx))
+									g.index = append(g.index, g.weight(o, i, ty, tx))
 								}
 							}
 						}
@@ -178,6 +178,16 @@ func (g *gather) pack(stepY, stepX int) {
 		}
 		c.stride = stepY
 	}
+}
+
+// weight is the place in the weight tensor of the weight between output channel o
+// and input channel i at a tap.
+func (g *gather) weight(o, i, ty, tx int) int32 {
+	n := g.in.C
+	if g.flip {
+		o, i, n = i, o, g.out.C
+	}
+	return int32(((o*n+i)*g.k+ty)*g.k + tx)
 }
 
 // packOp rearranges a weight tensor of the given number of dimensions.
@@ -197,6 +207,10 @@ var noBias [8]float32
 
 // do runs the gather; bias may be nil.
 func (g *gather) do(k *kernel.Set, out, in, packed, bias, scratch []float32) {
+	if g.windows != nil {
+		g.windows.do(k, out, in, packed, bias, scratch)
+		return
+	}
 	if dense := g.dense(); g.plane > dense {
 		for c := range g.in.C {
 			copy(scratch[c*g.plane:], in[c*dense:(c+1)*dense])

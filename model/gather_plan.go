@@ -39,17 +39,24 @@ func (g *gather) split() {
 			}
 		}
 	}
-	best, last := make([]int, g.out.C+1), make([]int, g.out.C+1)
-	for c := 1; c <= g.out.C; c++ {
+	g.tiles = cheapest(g.out.C, cost)
+}
+
+// cheapest shares n channels out among tiles that cost the least, by the tile's
+// channels.
+func cheapest(n int, cost [maxTile + 1]int) (tiles []int) {
+	best, last := make([]int, n+1), make([]int, n+1)
+	for c := 1; c <= n; c++ {
 		for m := 1; m <= min(c, maxTile); m++ {
 			if sum := best[c-m] + cost[m]; last[c] == 0 || sum <= best[c] {
 				best[c], last[c] = sum, m
 			}
 		}
 	}
-	for c := g.out.C; c > 0; c -= last[c] {
-		g.tiles = append(g.tiles, last[c])
+	for c := n; c > 0; c -= last[c] {
+		tiles = append(tiles, last[c])
 	}
+	return tiles
 }
 
 // maxTile is the largest number of channels of a tile.
@@ -71,6 +78,9 @@ func (g *gather) spaced() bool {
 
 // scratch is what do needs, in floats.
 func (g *gather) scratch() int {
+	if g.windows != nil {
+		return g.windows.scratch()
+	}
 	if g.plane > g.dense() {
 		return g.in.C * g.plane
 	}

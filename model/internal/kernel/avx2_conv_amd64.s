@@ -238,22 +238,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -284,18 +288,18 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS (SI), Y2
 	VBROADCASTSS (SI), Y3
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R9
@@ -306,25 +310,25 @@ load14:
 	VMOVUPS (R9)(R10*1), Y2
 	VMOVUPS 32(R9)(R10*1), Y3
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	VBROADCASTSS (R11), Y4
 	VMOVUPS      (R10), Y5
@@ -401,14 +405,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+32, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VBROADCASTSS (R11), Y4
 	VMOVUPS      (R10), Y5
 	VFMADD231PS  Y5, Y4, Y0
@@ -421,27 +425,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+4, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R9
@@ -458,19 +466,19 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R9
@@ -479,25 +487,25 @@ load25:
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	VBROADCASTSS (R11), Y2
 	VMOVUPS      (R10), Y3
@@ -542,14 +550,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+32, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VBROADCASTSS (R11), Y2
 	VMOVUPS      (R10), Y3
 	VFMADD231PS  Y3, Y2, Y0
@@ -558,27 +566,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+4, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R9
@@ -591,9 +603,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -865,22 +877,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -913,11 +929,11 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS (SI), Y2
@@ -926,9 +942,9 @@ take12:
 	VBROADCASTSS 4(SI), Y5
 	VBROADCASTSS 4(SI), Y6
 	VBROADCASTSS 4(SI), Y7
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -944,25 +960,25 @@ load14:
 	VMOVUPS (R9)(R10*1), Y6
 	VMOVUPS 32(R9)(R10*1), Y7
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	VBROADCASTSS (R11), Y8
 	VBROADCASTSS 4(R11), Y9
@@ -1079,14 +1095,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+64, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VBROADCASTSS (R11), Y8
 	VBROADCASTSS 4(R11), Y9
 	VMOVUPS      (R10), Y10
@@ -1104,27 +1120,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+8, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -1146,21 +1166,21 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS 4(SI), Y2
 	VBROADCASTSS 4(SI), Y3
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1172,25 +1192,25 @@ load25:
 	VMOVUPS (R9), Y2
 	VMOVUPS 32(R9), Y3
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
@@ -1259,14 +1279,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+64, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	VBROADCASTSS (R11), Y6
@@ -1278,27 +1298,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+8, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1314,9 +1338,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -1581,22 +1605,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -1628,20 +1656,20 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+1
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS 4(SI), Y2
 	VBROADCASTSS 4(SI), Y3
 	VBROADCASTSS 8(SI), Y4
 	VBROADCASTSS 8(SI), Y5
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1656,25 +1684,25 @@ load14:
 	VMOVUPS (R9), Y4
 	VMOVUPS 32(R9), Y5
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS      (R10), Y6
@@ -1768,14 +1796,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+96, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VMOVUPS      (R10), Y6
 	VMOVUPS      32(R10), Y7
 	VBROADCASTSS (R11), Y8
@@ -1790,27 +1818,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+12, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1829,9 +1861,9 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take12
+	JMP     take13
 
-next13:
+next14:
 	VZEROUPPER
 	RET
 
@@ -2097,22 +2129,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ         80(CX), R10
@@ -2136,7 +2172,7 @@ store5:
 	VMOVUPS      Y10, 32(R9)
 	VMOVUPS      Y11, (R9)(R10*1)
 	TESTQ        SI, SI
-	JZ           load12
+	JZ           load13
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS (SI), Y2
@@ -2149,9 +2185,9 @@ store5:
 	VBROADCASTSS 12(SI), Y9
 	VBROADCASTSS 12(SI), Y10
 	VBROADCASTSS 12(SI), Y11
-	JMP          start13
+	JMP          start14
 
-load12:
+load13:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -2173,25 +2209,25 @@ load12:
 	VMOVUPS (R9)(R10*2), Y10
 	VMOVUPS 32(R9)(R10*2), Y11
 
-start13:
+start14:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store14
+	JZ    store15
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R9
 	SHLQ  $0x02, R9
 
-block15:
+block16:
 	MOVQ 8(CX), R9
 
-row16:
+row17:
 	MOVQ  16(CX), R13
 	TESTQ R13, R13
-	JZ    done18
+	JZ    done19
 
-loop17:
+loop18:
 	VMOVUPS      32(R10)(R8*1), Y12
 	VMOVUPS      (R10)(R8*2), Y13
 	VMOVUPS      32(R10)(R8*2), Y14
@@ -2347,14 +2383,14 @@ loop17:
 	ADDQ         $+512, R10
 	ADDQ         $+128, R11
 	DECQ         R13
-	JNZ          loop17
+	JNZ          loop18
 
-done18:
+done19:
 	MOVQ  24(CX), R13
 	TESTQ R13, R13
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	VMOVUPS      32(R10)(R8*1), Y12
 	VMOVUPS      (R10)(R8*2), Y13
 	VMOVUPS      32(R10)(R8*2), Y14
@@ -2377,27 +2413,31 @@ loop19:
 	ADDQ         $+64, R10
 	ADDQ         $+16, R11
 	DECQ         R13
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
+	DECQ R9
+	JZ   rows22
 	MOVQ 32(CX), R13
 	SHLQ $0x02, R13
 	ADDQ R13, R10
 	MOVQ 48(CX), R13
 	SHLQ $0x02, R13
 	ADDQ R13, R11
-	DECQ R9
-	JNZ  row16
+	JMP  row17
+
+rows22:
+	DECQ R12
+	JZ   store15
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block15
+	JMP  block16
 
-store14:
+store15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -2430,11 +2470,11 @@ store14:
 	JMP     take1
 
 next2:
-take21:
+take23:
 	CMPQ         AX, $+1
-	JLT          next22
+	JLT          next24
 	TESTQ        SI, SI
-	JZ           load23
+	JZ           load25
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS 4(SI), Y2
@@ -2443,9 +2483,9 @@ take21:
 	VBROADCASTSS 8(SI), Y5
 	VBROADCASTSS 12(SI), Y6
 	VBROADCASTSS 12(SI), Y7
-	JMP          start24
+	JMP          start26
 
-load23:
+load25:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -2463,25 +2503,25 @@ load23:
 	VMOVUPS (R9), Y6
 	VMOVUPS 32(R9), Y7
 
-start24:
+start26:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store25
+	JZ    store27
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block26:
+block28:
 	MOVQ 8(CX), R9
 
-row27:
+row29:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done29
+	JZ    done31
 
-loop28:
+loop30:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS      (R10), Y8
@@ -2599,14 +2639,14 @@ loop28:
 	ADDQ         $+512, R10
 	ADDQ         $+128, R11
 	DECQ         R14
-	JNZ          loop28
+	JNZ          loop30
 
-done29:
+done31:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	VMOVUPS      (R10), Y8
 	VMOVUPS      32(R10), Y9
 	VBROADCASTSS (R11), Y10
@@ -2624,27 +2664,31 @@ loop30:
 	ADDQ         $+64, R10
 	ADDQ         $+16, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
+	DECQ R9
+	JZ   rows34
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row27
+	JMP  row29
+
+rows34:
+	DECQ R12
+	JZ   store27
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block26
+	JMP  block28
 
-store25:
+store27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -2666,9 +2710,9 @@ store25:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take21
+	JMP     take23
 
-next22:
+next24:
 	VZEROUPPER
 	RET
 
@@ -2914,22 +2958,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R9
@@ -3224,22 +3272,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ         80(CX), R10
@@ -3262,7 +3314,7 @@ store5:
 	VMOVUPS      Y10, (R9)(R10*1)
 	VMOVUPS      Y11, 32(R9)(R10*1)
 	TESTQ        SI, SI
-	JZ           load12
+	JZ           load13
 	VBROADCASTSS 12(SI), Y0
 	VBROADCASTSS 12(SI), Y1
 	VBROADCASTSS 12(SI), Y2
@@ -3275,9 +3327,9 @@ store5:
 	VBROADCASTSS 20(SI), Y9
 	VBROADCASTSS 20(SI), Y10
 	VBROADCASTSS 20(SI), Y11
-	JMP          start13
+	JMP          start14
 
-load12:
+load13:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -3301,25 +3353,25 @@ load12:
 	VMOVUPS (R9)(R10*1), Y10
 	VMOVUPS 32(R9)(R10*1), Y11
 
-start13:
+start14:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store14
+	JZ    store15
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R9
 	SHLQ  $0x02, R9
 
-block15:
+block16:
 	MOVQ 8(CX), R9
 
-row16:
+row17:
 	MOVQ  16(CX), R13
 	TESTQ R13, R13
-	JZ    done18
+	JZ    done19
 
-loop17:
+loop18:
 	VBROADCASTSS 12(R11), Y12
 	VBROADCASTSS 16(R11), Y13
 	VBROADCASTSS 20(R11), Y14
@@ -3475,14 +3527,14 @@ loop17:
 	ADDQ         $+512, R10
 	ADDQ         $+192, R11
 	DECQ         R13
-	JNZ          loop17
+	JNZ          loop18
 
-done18:
+done19:
 	MOVQ  24(CX), R13
 	TESTQ R13, R13
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	VBROADCASTSS 12(R11), Y12
 	VBROADCASTSS 16(R11), Y13
 	VBROADCASTSS 20(R11), Y14
@@ -3505,27 +3557,31 @@ loop19:
 	ADDQ         $+64, R10
 	ADDQ         $+24, R11
 	DECQ         R13
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
+	DECQ R9
+	JZ   rows22
 	MOVQ 32(CX), R13
 	SHLQ $0x02, R13
 	ADDQ R13, R10
 	MOVQ 48(CX), R13
 	SHLQ $0x02, R13
 	ADDQ R13, R11
-	DECQ R9
-	JNZ  row16
+	JMP  row17
+
+rows22:
+	DECQ R12
+	JZ   store15
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block15
+	JMP  block16
 
-store14:
+store15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -3558,11 +3614,11 @@ store14:
 	JMP     take1
 
 next2:
-take21:
+take23:
 	CMPQ         AX, $+1
-	JLT          next22
+	JLT          next24
 	TESTQ        SI, SI
-	JZ           load23
+	JZ           load25
 	VBROADCASTSS (SI), Y0
 	VBROADCASTSS (SI), Y1
 	VBROADCASTSS 4(SI), Y2
@@ -3575,9 +3631,9 @@ take21:
 	VBROADCASTSS 16(SI), Y9
 	VBROADCASTSS 20(SI), Y10
 	VBROADCASTSS 20(SI), Y11
-	JMP          start24
+	JMP          start26
 
-load23:
+load25:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -3601,25 +3657,25 @@ load23:
 	VMOVUPS (R9), Y10
 	VMOVUPS 32(R9), Y11
 
-start24:
+start26:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store25
+	JZ    store27
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block26:
+block28:
 	MOVQ 8(CX), R9
 
-row27:
+row29:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done29
+	JZ    done31
 
-loop28:
+loop30:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	PREFETCHT0   128(R11)(R13*1)
@@ -3786,14 +3842,14 @@ loop28:
 	ADDQ         $+512, R10
 	ADDQ         $+192, R11
 	DECQ         R14
-	JNZ          loop28
+	JNZ          loop30
 
-done29:
+done31:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	VMOVUPS      (R10), Y12
 	VMOVUPS      32(R10), Y13
 	VBROADCASTSS (R11), Y14
@@ -3817,27 +3873,31 @@ loop30:
 	ADDQ         $+64, R10
 	ADDQ         $+24, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
+	DECQ R9
+	JZ   rows34
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row27
+	JMP  row29
+
+rows34:
+	DECQ R12
+	JZ   store27
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block26
+	JMP  block28
 
-store25:
+store27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -3865,9 +3925,9 @@ store25:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take21
+	JMP     take23
 
-next22:
+next24:
 	VZEROUPPER
 	RET
 

@@ -158,22 +158,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -200,16 +204,16 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS (SI), Z1
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R9
@@ -218,25 +222,25 @@ load14:
 	VMOVUPS (R9), Z0
 	VMOVUPS (R9)(R10*1), Z1
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	VBROADCASTSS (R11), Z2
 	VMOVUPS      (R10), Z3
@@ -281,14 +285,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+32, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VBROADCASTSS (R11), Z2
 	VMOVUPS      (R10), Z3
 	VFMADD231PS  Z3, Z2, Z0
@@ -297,27 +301,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+4, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R9
@@ -332,18 +340,18 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Z0
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R9
@@ -351,25 +359,25 @@ load25:
 	MOVQ    DI, R9
 	VMOVUPS (R9), Z0
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R10), Z1
 	VBROADCASTSS (R11), Z2
@@ -398,41 +406,45 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+32, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Z1
 	VBROADCASTSS (R11), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         $+64, R10
 	ADDQ         $+4, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R9
@@ -444,9 +456,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -658,22 +670,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -705,18 +721,18 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS (SI), Z1
 	VBROADCASTSS 4(SI), Z2
 	VBROADCASTSS 4(SI), Z3
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -728,25 +744,25 @@ load14:
 	VMOVUPS (R9), Z2
 	VMOVUPS (R9)(R10*1), Z3
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R10), Z4
 	VMOVUPS      (R10)(R8*1), Z5
@@ -815,14 +831,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+64, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VMOVUPS      (R10), Z4
 	VMOVUPS      (R10)(R8*1), Z5
 	VBROADCASTSS (R11), Z6
@@ -834,27 +850,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+8, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -872,19 +892,19 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS 4(SI), Z1
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -894,25 +914,25 @@ load25:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Z1
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R10), Z2
 	VBROADCASTSS (R11), Z3
@@ -957,14 +977,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+64, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Z2
 	VBROADCASTSS (R11), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -973,27 +993,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+8, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1007,9 +1031,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -1276,22 +1300,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -1328,20 +1356,20 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS (SI), Z1
 	VBROADCASTSS 4(SI), Z2
 	VBROADCASTSS 4(SI), Z3
 	VBROADCASTSS 8(SI), Z4
 	VBROADCASTSS 8(SI), Z5
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -1356,25 +1384,25 @@ load14:
 	VMOVUPS (R9), Z4
 	VMOVUPS (R9)(R10*1), Z5
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS      (R10), Z6
@@ -1468,14 +1496,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+96, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VMOVUPS      (R10), Z6
 	VMOVUPS      (R10)(R8*1), Z7
 	VBROADCASTSS (R11), Z8
@@ -1490,27 +1518,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+12, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -1531,20 +1563,20 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS 4(SI), Z1
 	VBROADCASTSS 8(SI), Z2
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1556,25 +1588,25 @@ load25:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Z2
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS      (R10), Z3
@@ -1636,14 +1668,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+96, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Z3
 	VBROADCASTSS (R11), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -1654,27 +1686,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+12, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -1690,9 +1726,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -2013,22 +2049,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -2070,11 +2110,11 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS (SI), Z1
 	VBROADCASTSS 4(SI), Z2
@@ -2083,9 +2123,9 @@ take12:
 	VBROADCASTSS 8(SI), Z5
 	VBROADCASTSS 12(SI), Z6
 	VBROADCASTSS 12(SI), Z7
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -2103,25 +2143,25 @@ load14:
 	VMOVUPS (R9), Z6
 	VMOVUPS (R9)(R10*1), Z7
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS      (R10), Z8
@@ -2239,14 +2279,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+128, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      (R10)(R8*1), Z9
 	VBROADCASTSS (R11), Z10
@@ -2264,27 +2304,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+16, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -2308,21 +2352,21 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS 4(SI), Z1
 	VBROADCASTSS 8(SI), Z2
 	VBROADCASTSS 12(SI), Z3
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -2336,25 +2380,25 @@ load25:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Z3
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS      (R10), Z4
@@ -2432,14 +2476,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+128, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Z4
 	VBROADCASTSS (R11), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -2452,27 +2496,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+16, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -2490,9 +2538,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -2868,22 +2916,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -2930,11 +2982,11 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS (SI), Z1
 	VBROADCASTSS 4(SI), Z2
@@ -2945,9 +2997,9 @@ take12:
 	VBROADCASTSS 12(SI), Z7
 	VBROADCASTSS 16(SI), Z8
 	VBROADCASTSS 16(SI), Z9
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -2968,25 +3020,25 @@ load14:
 	VMOVUPS (R9), Z8
 	VMOVUPS (R9)(R10*1), Z9
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	PREFETCHT0   128(R11)(R13*1)
@@ -3129,14 +3181,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+160, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VMOVUPS      (R10), Z10
 	VMOVUPS      (R10)(R8*1), Z11
 	VBROADCASTSS (R11), Z12
@@ -3157,27 +3209,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+20, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -3204,22 +3260,22 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS 4(SI), Z1
 	VBROADCASTSS 8(SI), Z2
 	VBROADCASTSS 12(SI), Z3
 	VBROADCASTSS 16(SI), Z4
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -3235,25 +3291,25 @@ load25:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Z4
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	PREFETCHT0   128(R11)(R13*1)
@@ -3348,14 +3404,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+160, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Z5
 	VBROADCASTSS (R11), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3370,27 +3426,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+20, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -3410,9 +3470,9 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET
 
@@ -3842,22 +3902,26 @@ loop10:
 	JNZ          loop10
 
 done11:
+	DECQ R9
+	JZ   rows12
 	MOVQ 32(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R10
 	MOVQ 48(CX), R15
 	SHLQ $0x02, R15
 	ADDQ R15, R11
-	DECQ R9
-	JNZ  row7
+	JMP  row7
+
+rows12:
+	DECQ R12
+	JZ   store5
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block6
+	JMP  block6
 
 store5:
 	MOVQ    80(CX), R10
@@ -3909,11 +3973,11 @@ store5:
 	JMP     take1
 
 next2:
-take12:
+take13:
 	CMPQ         AX, $+2
-	JLT          next13
+	JLT          next14
 	TESTQ        SI, SI
-	JZ           load14
+	JZ           load15
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS (SI), Z1
 	VBROADCASTSS 4(SI), Z2
@@ -3926,9 +3990,9 @@ take12:
 	VBROADCASTSS 16(SI), Z9
 	VBROADCASTSS 20(SI), Z10
 	VBROADCASTSS 20(SI), Z11
-	JMP          start15
+	JMP          start16
 
-load14:
+load15:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -3952,25 +4016,25 @@ load14:
 	VMOVUPS (R9), Z10
 	VMOVUPS (R9)(R10*1), Z11
 
-start15:
+start16:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store16
+	JZ    store17
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block17:
+block18:
 	MOVQ 8(CX), R9
 
-row18:
+row19:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	PREFETCHT0   128(R11)(R13*1)
@@ -4137,14 +4201,14 @@ loop19:
 	ADDQ         $+512, R10
 	ADDQ         $+192, R11
 	DECQ         R14
-	JNZ          loop19
+	JNZ          loop20
 
-done20:
+done21:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done22
+	JZ    done23
 
-loop21:
+loop22:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      (R10)(R8*1), Z13
 	VBROADCASTSS (R11), Z14
@@ -4168,27 +4232,31 @@ loop21:
 	ADDQ         $+64, R10
 	ADDQ         $+24, R11
 	DECQ         R14
-	JNZ          loop21
+	JNZ          loop22
 
-done22:
+done23:
+	DECQ R9
+	JZ   rows24
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row18
+	JMP  row19
+
+rows24:
+	DECQ R12
+	JZ   store17
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block17
+	JMP  block18
 
-store16:
+store17:
 	MOVQ    80(CX), R10
 	SHLQ    $0x02, R10
 	MOVQ    88(CX), R11
@@ -4218,23 +4286,23 @@ store16:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+2, AX
-	JMP     take12
+	JMP     take13
 
-next13:
-take23:
+next14:
+take25:
 	CMPQ         AX, $+1
-	JLT          next24
+	JLT          next26
 	TESTQ        SI, SI
-	JZ           load25
+	JZ           load27
 	VBROADCASTSS (SI), Z0
 	VBROADCASTSS 4(SI), Z1
 	VBROADCASTSS 8(SI), Z2
 	VBROADCASTSS 12(SI), Z3
 	VBROADCASTSS 16(SI), Z4
 	VBROADCASTSS 20(SI), Z5
-	JMP          start26
+	JMP          start28
 
-load25:
+load27:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -4252,25 +4320,25 @@ load25:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Z5
 
-start26:
+start28:
 	MOVQ  8(CX), R9
 	TESTQ R9, R9
-	JZ    store27
+	JZ    store29
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  (CX), R12
 	MOVQ  64(CX), R13
 	SHLQ  $0x02, R13
 
-block28:
+block30:
 	MOVQ 8(CX), R9
 
-row29:
+row31:
 	MOVQ  16(CX), R14
 	TESTQ R14, R14
-	JZ    done31
+	JZ    done33
 
-loop30:
+loop32:
 	PREFETCHT0   (R11)(R13*1)
 	PREFETCHT0   64(R11)(R13*1)
 	PREFETCHT0   128(R11)(R13*1)
@@ -4381,14 +4449,14 @@ loop30:
 	ADDQ         $+512, R10
 	ADDQ         $+192, R11
 	DECQ         R14
-	JNZ          loop30
+	JNZ          loop32
 
-done31:
+done33:
 	MOVQ  24(CX), R14
 	TESTQ R14, R14
-	JZ    done33
+	JZ    done35
 
-loop32:
+loop34:
 	VMOVUPS      (R10), Z6
 	VBROADCASTSS (R11), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -4405,27 +4473,31 @@ loop32:
 	ADDQ         $+64, R10
 	ADDQ         $+24, R11
 	DECQ         R14
-	JNZ          loop32
+	JNZ          loop34
 
-done33:
+done35:
+	DECQ R9
+	JZ   rows36
 	MOVQ 32(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R10
 	MOVQ 48(CX), R14
 	SHLQ $0x02, R14
 	ADDQ R14, R11
-	DECQ R9
-	JNZ  row29
+	JMP  row31
+
+rows36:
+	DECQ R12
+	JZ   store29
 	MOVQ 40(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R10
 	MOVQ 56(CX), R9
 	SHLQ $0x02, R9
 	ADDQ R9, R11
-	DECQ R12
-	JNZ  block28
+	JMP  block30
 
-store27:
+store29:
 	MOVQ    80(CX), R9
 	SHLQ    $0x02, R9
 	MOVQ    88(CX), R10
@@ -4447,8 +4519,8 @@ store27:
 	ADDQ    R8, DX
 	ADDQ    R9, DI
 	SUBQ    $+1, AX
-	JMP     take23
+	JMP     take25
 
-next24:
+next26:
 	VZEROUPPER
 	RET

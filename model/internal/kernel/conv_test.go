@@ -69,7 +69,7 @@ func TestConvIsAConvolution(t *testing.T) {
 	whole := func(r *rand.Rand) float32 { return float32(r.IntN(17) - 8) } // exact in float32
 	x, w, bias := newBuffer(r, blocks*H*W*block*pixelFloats, whole), newBuffer(r, blocks*k*k*block*m, whole), newBuffer(r, m, whole)
 	win := Window{
-		Blocks: blocks, Rows: k, Octets: k, XRow: (W - k) * block * pixelFloats, XPixel: block * pixelFloats,
+		Blocks: blocks, Rows: k, Octets: k, XRow: (W - k) * block * pixelFloats, XBlock: ((H-k)*W + W - k) * block * pixelFloats, XPixel: block * pixelFloats,
 		OutPixel: pixelFloats, OutChannel: n * pixelFloats,
 	}
 	for _, l := range Levels() {

@@ -27,15 +27,19 @@ func (win *Window) steps(m int, visit func(x, w int)) {
 		return
 	}
 	x, w := 0, 0
-	for range win.Blocks {
-		for range win.Rows {
+	for b := range win.Blocks {
+		if b > 0 {
+			x, w = x+win.XBlock, w+win.WBlock
+		}
+		for r := range win.Rows {
+			if r > 0 {
+				x, w = x+win.XRow, w+win.WRow
+			}
 			for range 8*win.Octets + win.Rest {
 				visit(x, w)
 				x, w = x+pixelFloats, w+m
 			}
-			x, w = x+win.XRow, w+win.WRow
 		}
-		x, w = x+win.XBlock, w+win.WBlock
 	}
 }
 

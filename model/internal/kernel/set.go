@@ -28,7 +28,7 @@ type Set struct {
 	//	out[i*OutChannel+p*OutPixel+l] = acc
 	//
 	// where x and w move on by 16 and by m after every step, and as Window says
-	// after every row and block. 1 <= m <= 6.
+	// between rows and between blocks. 1 <= m <= 6.
 	Conv func(m, n int, win *Window, x, w, bias, out *float32)
 
 	// Regroup moves pixels of 16 floats, whose channels are srcM apart, to where
@@ -199,9 +199,9 @@ type Window struct {
 	Rows   int // of steps, in a block; 0 for a window without steps
 	Octets int // a row has 8*Octets + Rest steps
 	Rest   int
-	XRow   int // from behind a row of x to the next one
-	XBlock int // more than that from behind a block to the next one
-	WRow   int // the same for w
+	XRow   int // from behind a row of x to the next one of the block
+	XBlock int // from behind a block to the next one
+	WRow   int // the same of w
 	WBlock int
 	WAhead int // to the weights that are needed some time after, which are fetched
 	XPixel int // from a pixel's window to the next one's

@@ -191,14 +191,18 @@ func (c *convRegs) tile(a *asm, t tile) {
 		a.Label(done)
 	}
 	for _, jump := range []struct {
-		x, w  int
-		count reg.GPVirtual
-		label string
-	}{{winXRow, winWRow, rows, row}, {winXBlock, winWBlock, blocks, block}} {
+		x, w        int
+		count       reg.GPVirtual
+		again, last string
+	}{{winXRow, winWRow, rows, row, a.label("rows")}, {winXBlock, winWBlock, blocks, block, store}} {
+		a.DECQ(jump.count)
+		a.JZ(ref(jump.last))
 		a.ADDQ(c.field(a, jump.x), x)
 		a.ADDQ(c.field(a, jump.w), w)
-		a.DECQ(jump.count)
-		a.JNZ(ref(jump.label))
+		a.JMP(ref(jump.again))
+		if jump.last != store {
+			a.Label(jump.last)
+		}
 	}
 
 	a.Label(store)
