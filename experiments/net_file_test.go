@@ -153,6 +153,10 @@ net.yaml:3:5: layer 2 (fc1): linear takes no slope
     - {kind: linear, out: 10, slope: 1}
       ^
 2 errors`},
+		{"a zero that would be taken for a default", "- {kind: flatten}\n- {kind: dropout, p: 0}\n- {kind: linear, out: 10}\n", `
+net.yaml:2:22: p is 0: that is no layer: leave it out
+  - {kind: dropout, p: 0}
+                       ^`},
 		{"other classes", "- {kind: flatten}\n- {kind: linear, out: 12}\n", `
 net.yaml:1:1: the network has 12 outputs, want 10, one for each class of shapes
   - {kind: flatten}

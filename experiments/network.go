@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ func (d *decoder) oneNet(n *yaml.Node, owner string) {
 // section's name, and nil is returned.
 func (m network) build(d *decoder, at positions, section string, in model.Shape, classes int, set string) *model.Net {
 	if len(m.Layers) > 0 {
+		m.zeros(d, at, section+"layers")
 		n := &model.Net{Name: layersName, Input: in, Layers: slices.Clone(m.Layers)}
 		if err := n.Resolve(); err != nil {
 			layerFaults(d, at, section+"layers", err)
@@ -64,6 +66,26 @@ func (m network) build(d *decoder, at positions, section string, in model.Shape,
 		return nil
 	}
 	return n
+}
+
+// zeros faults a 0 that is written where a 0 stands for what was left out: it
+// would be taken for another number than it is.
+func (m network) zeros(d *decoder, at positions, key string) {
+	for i, l := range m.Layers {
+		for _, f := range []struct {
+			name  string
+			value float64
+			as    string
+		}{
+			{"slope", l.Slope, "that is a relu"},
+			{"alpha", l.Alpha, "that is a relu"},
+			{"p", l.P, "that is no layer: leave it out"},
+		} {
+			if n := at[fmt.Sprintf("%s[%d].%s", key, i+1, f.name)]; n != nil && f.value == 0 {
+				d.fault(n, "%s is 0: %s", f.name, f.as)
+			}
+		}
+	}
 }
 
 var layerNumber = regexp.MustCompile(`^layer (\d+) `)
