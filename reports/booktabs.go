@@ -215,19 +215,27 @@ func (t *Table) latexPart(b *bytes.Buffer, part int) error {
 	for _, c := range t.Columns {
 		header = append(header, latexHeading(c))
 	}
-	_, rows := t.cells(oneLine, func(c *Cell) string {
-		parts := []string{escapeLaTeX(c.plain())}
+	parts := t.cells(func(c *Cell) (whole, rest string) {
 		if c.Number != nil {
-			whole, rest := c.Number.latex()
-			parts = []string{whole, rest}
+			return c.Number.latex()
 		}
-		for i, p := range parts {
-			if c.Bold && p != "" {
-				parts[i] = `\textbf{` + p + "}"
-			}
-		}
-		return strings.Join(parts, "&")
+		return escapeLaTeX(c.plain()), ""
 	})
+	rows := make([][]string, len(parts))
+	for i := range parts {
+		for k, c := range t.Columns {
+			cell := parts[i][k][:]
+			for j, p := range cell {
+				if p != "" && t.Rows[i].Cells[k].Bold {
+					cell[j] = `\textbf{` + p + "}"
+				}
+			}
+			if !c.Numeric {
+				cell = cell[:1]
+			}
+			rows[i] = append(rows[i], strings.Join(cell, "&"))
+		}
+	}
 	groups := make([]bool, len(t.Rows))
 	for i, r := range t.Rows {
 		groups[i] = r.Rule
@@ -254,6 +262,6 @@ func (t *Table) latexPart(b *bytes.Buffer, part int) error {
 		caption = escapeLaTeX(t.Title) + `, continued from Table~\ref{` + label + "}."
 		label += "-" + itoa(part)
 	}
-	fmt.Fprintf(b, "\\begin{%s}\n\\centering\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n\\caption{%s}\n\\label{%s}\n%s\\end{%s}\n", env, caption, label, body, env)
+	fmt.Fprintf(b, "\\begin{%s}\n\\centering\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n\\setlength{\\belowcaptionskip}{4pt}\n\\caption{%s}\n\\label{%s}\n%s\\end{%s}\n", env, caption, label, body, env)
 	return nil
 }

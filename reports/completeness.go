@@ -1,6 +1,9 @@
 package reports
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // deltas returns |delta| of every scored image, from the series of that name
 // or from the signed one; nil if the metric has neither.
@@ -75,10 +78,27 @@ func (r *Run) completeness(metric int) *Table {
 	}
 	embolden(t, 2, means, control, -1)
 	t.Notes = append(r.common(rows), notes(absent)...)
+	t.Notes = append(t.Notes, r.relevance(rows)...)
 	if len(without) > 0 {
 		t.Notes = append(t.Notes, "Not meant to be complete, so without a delta: "+list(without)+".")
 	}
 	return t
+}
+
+// relevance is the note on what the delta of relevance propagation means, if one
+// of the rows is of that kind: to a reader it looks like a large error.
+func (r *Run) relevance(rows []int) []string {
+	var methods []string
+	for _, i := range rows {
+		m := r.Attributions[i].Method
+		if (m == "lrp" || m == "layer_lrp") && !slices.Contains(methods, m) {
+			methods = append(methods, m)
+		}
+	}
+	if len(methods) == 0 {
+		return nil
+	}
+	return []string{"The delta of " + list(methods) + " is no numerical error: relevance sets out as F(x) and has no baseline, so F(baseline) counts as 0, and delta is minus the relevance that the rules give to biases and stabilisers on the way. It depends on the rules and the network's biases; the metric conservation tells the terms apart."}
 }
 
 // list joins names as in a sentence.

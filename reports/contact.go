@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -91,41 +92,60 @@ func upright() text.Style {
 func (r *Run) contactHead(vs []view, limit vg.Length) vg.Length {
 	room := vg.Length(40)
 	for k := range vs {
-		for _, s := range r.contactTitle(&vs[k]) {
+		for _, s := range r.contactTitle(&vs[k], limit) {
 			room = max(room, sans(contactType).Width(s)+6)
 		}
 	}
 	return dots(min(room, limit))
 }
 
-// contactTitle is the name of a column, and below it what tells it apart.
-func (r *Run) contactTitle(v *view) []string {
+// contactTitle is the name of a column, and below it what tells it apart: in two
+// lines where one has no room, since what is cut off is what differs.
+func (r *Run) contactTitle(v *view, limit vg.Length) []string {
 	a := &r.Attributions[v.attribution]
 	lines := []string{a.Method}
 	if own := r.own(v.attribution); len(own) > 0 {
-		lines = append(lines, params(own))
+		lines = append(lines, halves(params(own), sans(contactType), limit-4)...)
 	} else if a.Shape != (Shape{}) {
 		lines = append(lines, a.Shape.String())
 	}
 	return lines
 }
 
+// halves breaks a list that is wider than the room at the comma that makes the
+// longer half shortest.
+func halves(s string, style text.Style, room vg.Length) []string {
+	if style.Width(s) <= room {
+		return []string{s}
+	}
+	best, lines := style.Width(s), []string{s}
+	for at := range s {
+		if a, b, ok := strings.Cut(s[at:], ", "); ok && a == "" {
+			first := s[:at+1]
+			if w := max(style.Width(first), style.Width(b)); w < best {
+				best, lines = w, []string{first, b}
+			}
+		}
+	}
+	return lines
+}
+
 func (r *Run) drawContact(c draw.Canvas, m *mosaic, vs []view, images []int, head vg.Length) {
 	name := upright()
-	write := func(col int, lines []string) {
+	write := func(col int, lines []string) { // one to three of them
 		for k, s := range lines {
 			style := name
 			if k > 0 {
 				style.Color = color.Gray{90}
 			}
-			// Two lines side by side, about the middle of the column.
+			// Side by side, about the middle of the column.
 			x := m.x(col) + m.w/2 + (vg.Length(k)-vg.Length(len(lines)-1)/2)*(contactType+1)
 			c.FillText(style, vg.Point{X: c.Min.X + x, Y: c.Max.Y - head + 3}, cut(s, sans(contactType), head-4))
 		}
 	}
 	write(0, []string{"original"})
 	for k := range vs {
-		write(k+1, r.contactTitle(&vs[k]))
+		write(k+1, r.contactTitle(&vs[k], head))
 	}
 	for n, im := range images {
 		y := head + vg.Length(n)*(m.h+m.gap)

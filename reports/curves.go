@@ -23,7 +23,32 @@ func (r *Run) meanCurve(attribution, metric, series int) (c curve, ok bool) {
 		c.y, c.half = append(c.y, e.Mean), append(c.half, e.Half)
 		ok = ok || e.N > 0
 	}
+	c.lo, c.hi = r.span(metric, series)
 	return c, ok
+}
+
+// span returns the smallest and the largest value of a series on any image, of
+// any attribution. A band is cut off there: no mean of probabilities exceeds 1,
+// though Student's interval of a few of them may.
+func (r *Run) span(metric, series int) (lo, hi float64) {
+	if r.index != nil {
+		s := r.index.spans[stepSeries{metric, series}]
+		return s[0], s[1]
+	}
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, s := range r.Scores {
+		if s.Metric != metric {
+			continue
+		}
+		for _, image := range s.Values[series] {
+			for _, v := range image {
+				if !math.IsNaN(v) {
+					lo, hi = math.Min(lo, v), math.Max(hi, v)
+				}
+			}
+		}
+	}
+	return lo, hi
 }
 
 // leftOut is what a figure's caption says where lines are means of fewer images
@@ -77,7 +102,10 @@ func (r *Run) curveID(metric, series int) string {
 	return slug(id)
 }
 
-const bandCaption = "Lines are means over images, bands their 95 % intervals (Student's t)"
+const (
+	bands       = "Lines are means over images, bands their 95 % intervals (Student's t)"
+	bandCaption = bands + ", cut off where no image has a value"
+)
 
 // reading says what to look for in a curve figure, from the direction of the
 // area beside it.
@@ -190,7 +218,7 @@ func curvePlot(name string, s *Series, curves []curve, height, width vg.Length, 
 	p.X.Tick.Marker, p.Y.Tick.Marker = linearTicks(n), linearTicks(n)
 	grid(p)
 	for i := range curves {
-		addBand(p, &curves[i], math.Inf(-1))
+		addBand(p, &curves[i], curves[i].lo, curves[i].hi)
 	}
 	for i := range curves {
 		addCurve(p, &curves[i], max(1, len(curves[i].x)/8))
@@ -212,7 +240,11 @@ func ranges(p *plot.Plot, curves []curve) {
 			if math.IsNaN(h) || math.IsInf(h, 0) {
 				h = 0
 			}
-			lo, hi = math.Min(lo, y-h), math.Max(hi, y+h)
+			low, high := y-h, y+h
+			if h > 0 {
+				low, high = math.Max(low, c.lo), math.Min(high, c.hi)
+			}
+			lo, hi = math.Min(lo, low), math.Max(hi, high)
 		}
 	}
 	if lo > hi {

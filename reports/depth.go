@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -79,17 +80,18 @@ func (r *Run) depthFigure(metric int, series, attributions []int) *Figure {
 			}
 		}
 		for i := range curves {
-			addBand(p, &curves[i], math.Inf(-1))
+			addBand(p, &curves[i], curves[i].lo, curves[i].hi)
 		}
 		for i := range curves {
 			addCurve(p, &curves[i], 1)
 		}
 		all = append(all, curves...)
-		p.X.Tick.Marker = namedTicks(sr.X, spaced(sr.Ticks))
+		names := spaced(sr.Ticks, p.X.Tick.Label)
+		p.X.Tick.Marker = namedTicks(sr.X, names)
 		p.X.Tick.Label.Rotation = math.Pi / 2
 		p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XRight, draw.YCenter
-		for _, t := range sr.Ticks {
-			longest = max(longest, p.X.Tick.Label.Width(t+"  "))
+		for _, t := range names {
+			longest = max(longest, p.X.Tick.Label.Width(t))
 		}
 		if k%cols == 0 {
 			p.Y.Label.Text = "similarity"
@@ -108,7 +110,7 @@ func (r *Run) depthFigure(metric int, series, attributions []int) *Figure {
 			p.X.Min, p.X.Max = x[0]-0.25, x[len(x)-1]+0.25
 		}
 	}
-	height := 1.3*vg.Inch + min(longest, vg.Inch)
+	height := 1.3*vg.Inch + longest
 	total := vg.Length(lines) * height
 	f := &Figure{
 		ID: r.Metrics[metric].ID, Title: title(m.title()),
@@ -135,11 +137,12 @@ func (r *Run) stepMeaning(metric int, series []int) string {
 	return strings.Join(meanings, " or ")
 }
 
-// spaced keeps rotated labels off their ticks: the library ends them inside.
-func spaced(names []string) []string {
+// spaced keeps rotated labels off their ticks: the library ends them inside. Names
+// longer than an inch are cut, as the plots above them need the room.
+func spaced(names []string, style text.Style) []string {
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = n + "  "
+		out[i] = cut(n, style, vg.Inch) + "  "
 	}
 	return out
 }

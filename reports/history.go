@@ -29,7 +29,7 @@ func (t *Training) history() *Figure {
 	}
 	loss := newPlot("", "epoch", "cross-entropy loss")
 	grid(loss)
-	curves := []curve{{epochs, losses, none[:n], penOf(0)}}
+	curves := []curve{{x: epochs, y: losses, half: none[:n], pen: penOf(0)}}
 	if k := len(t.Running); k > 0 {
 		running := curve{y: t.Running, half: none[:k], pen: pen{color.NRGBA{86, 180, 233, 255}, nil, nil, 1}}
 		for i := range t.Running {
@@ -43,7 +43,7 @@ func (t *Training) history() *Figure {
 	ranges(loss, curves)
 	accuracy := newPlot("", "epoch", "accuracy (%)")
 	grid(accuracy)
-	shown := []curve{{epochs, training, none[:n], penOf(0)}, {epochs, test, none[:n], penOf(1)}}
+	shown := []curve{{x: epochs, y: training, half: none[:n], pen: penOf(0)}, {x: epochs, y: test, half: none[:n], pen: penOf(1)}}
 	for i := range shown {
 		addCurve(accuracy, &shown[i], 1)
 	}

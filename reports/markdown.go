@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/olekukonko/tablewriter/renderer"
 )
 
 // markdown writes report.md, whose figures are the files beside it.
@@ -62,4 +64,37 @@ func fence(s string) string {
 		ticks += "`"
 	}
 	return ticks + "yaml\n" + strings.TrimRight(s, "\n") + "\n" + ticks + "\n"
+}
+
+// markdownEscapes covers what GitHub's Markdown would read as mark-up inside a
+// table cell or a paragraph.
+var markdownEscapes = strings.NewReplacer(
+	`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", ">", "&gt;", "&", "&amp;", "[", `\[`, "]", `\]`, "~", `\~`, "#", `\#`, "$", `\$`,
+)
+
+func escapeMarkdown(s string) string { return markdownEscapes.Replace(oneLine(s)) }
+
+func (t *Table) markdown() ([]byte, error) {
+	// Spaces align the points for those who read the file itself.
+	rows := t.aligned(func(c *Cell) (whole, rest string) {
+		whole = escapeMarkdown(c.Text)
+		if c.Number != nil {
+			whole, rest = c.Number.split()
+		}
+		if c.Bold {
+			whole, rest = "**"+whole, rest+"**"
+		}
+		return whole, rest
+	})
+	body, err := t.write(renderer.NewMarkdown(), t.header(escapeMarkdown), rows)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.Write(body)
+	fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(t.Caption))
+	for _, n := range t.Notes {
+		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(n))
+	}
+	return b.Bytes(), nil
 }

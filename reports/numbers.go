@@ -28,31 +28,54 @@ func estimate(mean, half float64) number {
 	if math.IsInf(mean, 0) {
 		return number{digits: strings.Replace(strconv.FormatFloat(mean, 'f', 0, 64), "Inf", "∞", 1)}
 	}
-	var n number
 	// The larger of the two decides on the power of ten.
 	size := math.Abs(mean)
 	if half > size && !math.IsInf(half, 0) {
 		size = half
 	}
-	if e := exponent(size); size != 0 && (e < -3 || e > 5) {
+	n := rounded(mean, half, exponent(size))
+	if n.exp != 0 && n.tens() { // 9.996 became 10.00
+		n = rounded(mean, half, n.exp+1)
+	}
+	return n
+}
+
+// rounded is estimate for numbers of which the larger one has its first digit at
+// 10^e.
+func rounded(mean, half float64, e int) number {
+	var n number
+	if mean != 0 && (e < -3 || e > 5) || half > 0 && !math.IsInf(half, 0) && (e < -3 || e > 5) {
 		n.exp = e
 		mean, half = scale(mean, -e), scale(half, -e)
 	}
-	decimals := 2 - exponent(mean)
+	decimals := 2 - exponentOf(mean, 3)
 	if half > 0 && !math.IsInf(half, 0) {
-		decimals = 1 - exponent(half)
+		decimals = 1 - exponentOf(half, 2)
 		// A mean far above its half-width does not get more than 5 digits.
-		decimals = min(decimals, 4-exponent(mean))
+		decimals = min(decimals, 4-exponentOf(mean, 5))
 	}
 	if mean == 0 && !(half > 0) {
 		decimals = 0
 	}
 	decimals = max(0, min(decimals, 6))
 	n.digits = fixed(mean, decimals)
-	if !math.IsNaN(half) {
+	switch {
+	case math.IsInf(half, 0):
+		n.half = "∞"
+	case !math.IsNaN(half):
 		n.half = fixed(half, decimals)
 	}
 	return n
+}
+
+// tens tells whether a number with a power of ten has two digits before the
+// point, since it was rounded up.
+func (n number) tens() bool {
+	two := func(s string) bool {
+		whole, _, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+		return len(whole) > 1
+	}
+	return two(n.digits) || n.half != "∞" && two(n.half)
 }
 
 // exponent returns the power of ten of x's first digit: 2 for 314, -3 for
@@ -67,6 +90,19 @@ func exponent(x float64) int {
 		panic("reports: exponent of " + s)
 	}
 	return e
+}
+
+// exponentOf is exponent once x is rounded to some digits: that of 0.9996 to three
+// is 0.
+func exponentOf(x float64, digits int) int {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	r, err := strconv.ParseFloat(strconv.FormatFloat(x, 'e', digits-1, 64), 64)
+	if err != nil {
+		panic("reports: rounding " + err.Error())
+	}
+	return exponent(r)
 }
 
 // scale multiplies by a power of ten through the decimal form, so that 2.5e-7
@@ -96,20 +132,29 @@ func fixed(x float64, decimals int) string {
 // plain writes the number for a reader: "0.0243 ± 0.0031",
 // "(2.4 ± 0.3)×10⁻⁶", "—".
 func (n number) plain() string {
+	whole, rest := n.split()
+	return whole + rest
+}
+
+// split is plain in two parts that meet at the decimal point.
+func (n number) split() (whole, rest string) {
 	if n.digits == "" {
-		return undefined
+		return undefined, ""
 	}
-	s := n.digits
-	if n.half != "" {
-		s += " ± " + n.half
-	}
-	if n.exp == 0 {
-		return s
+	whole = n.digits
+	if k := strings.IndexByte(whole, '.'); k >= 0 {
+		whole, rest = whole[:k], whole[k:]
 	}
 	if n.half != "" {
-		s = "(" + s + ")"
+		rest += " ± " + n.half
 	}
-	return s + "×10" + superscript(n.exp)
+	if n.exp != 0 {
+		if n.half != "" {
+			whole, rest = "("+whole, rest+")"
+		}
+		rest += "×10" + superscript(n.exp)
+	}
+	return whole, rest
 }
 
 // latex writes the number in two parts that meet at the decimal point: the
@@ -129,7 +174,7 @@ func (n number) latex() (whole, rest string) {
 	}
 	whole = strings.Replace(whole, "-", "$-$", 1)
 	if n.half != "" {
-		rest += ` $\pm$ ` + n.half
+		rest += ` $\pm$ ` + strings.Replace(n.half, "∞", `$\infty$`, 1)
 	}
 	if n.exp != 0 {
 		if n.half != "" {

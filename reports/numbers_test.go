@@ -26,6 +26,12 @@ func TestEstimateText(t *testing.T) {
 		{"large", 1.5e7, 2e6, "(1.50 ± 0.20)×10⁷", `(1|.50 $\pm$ 0.20)$\times10^{7}$`},
 		{"small beside a large half-width", 1e-9, 0.2, "0.00 ± 0.20", `0|.00 $\pm$ 0.20`},
 		{"infinite", math.Inf(1), nan, "+∞", `$\infty$|`},
+		{"rounded up to the next digit", 0.9996, nan, "1.00", "1|.00"},
+		{"half-width rounded up", 0.5, 0.0996, "0.50 ± 0.10", `0|.50 $\pm$ 0.10`},
+		{"rounded up to the next power of ten", 9.996e-5, nan, "1.00×10⁻⁴", `1|.00$\times10^{-4}$`},
+		{"rounded up to a power that is read in full", 9.996e-4, nan, "0.00100", "0|.00100"},
+		{"half-width rounded up to the next power", 2e-6, 9.97e-6, "(0.2 ± 1.0)×10⁻⁵", `(0|.2 $\pm$ 1.0)$\times10^{-5}$`},
+		{"infinite half-width", 0.25, math.Inf(1), "0.250 ± ∞", `0|.250 $\pm$ $\infty$`},
 		{"tight interval", 100.123456, 1e-7, "100.12 ± 0.00", `100|.12 $\pm$ 0.00`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

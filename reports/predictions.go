@@ -36,8 +36,7 @@ func (r *Run) predictions() *Table {
 		contrast = contrast || im.Contrast
 	}
 	t.Caption = "Probabilities are each image's own softmax: of the predicted class and of the label. Explained is the class whose output the maps attribute" +
-		map[bool]string{true: ", or of two classes the difference of their outputs"}[contrast] + ". Of all " +
-		itoa(len(r.Images)) + " images of the run " + itoa(right) + " are predicted rightly."
+		map[bool]string{true: ", or of two classes the difference of their outputs"}[contrast] + ". " + rightly(right, len(r.Images))
 	for _, i := range images {
 		im := &r.Images[i]
 		t.Rows = append(t.Rows, Row{Cells: []Cell{

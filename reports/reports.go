@@ -19,6 +19,8 @@ type Run struct {
 	Formats      []string  // tables: text, markdown, csv, latex, html; all if nil, no table files if empty
 	Figures      []string  // png, svg, pdf; all if nil, no figures at all if empty
 	Pictures     []Picture // how maps are drawn, several ways side by side; DefaultPicture if empty
+
+	index *index // set while a report is made of the run
 }
 
 // Fact is one line of provenance.

@@ -69,22 +69,23 @@ func param(ps []Param, name string) (string, bool) {
 // over.n_steps is there where over.method is integrated_gradients.
 func (r *Run) varying(rows []int) (names []string, values [][]string) {
 	var all []string
+	of := map[string][]string{}
+	seen := map[Param]bool{}
 	for _, i := range rows {
 		for _, p := range r.Attributions[i].All {
-			if !slices.Contains(all, p.Name) {
+			if seen[p] {
+				continue
+			}
+			seen[p] = true
+			if of[p.Name] == nil {
 				all = append(all, p.Name)
 			}
+			of[p.Name] = append(of[p.Name], p.Value)
 		}
 	}
 	for _, name := range all {
-		var vs []string
-		for _, i := range rows {
-			if v, has := param(r.Attributions[i].All, name); has && !slices.Contains(vs, v) {
-				vs = append(vs, v)
-			}
-		}
-		if len(vs) > 1 {
-			names, values = append(names, name), append(values, vs)
+		if len(of[name]) > 1 {
+			names, values = append(names, name), append(values, of[name])
 		}
 	}
 	return names, values
@@ -167,6 +168,9 @@ func (r *Run) count(i int, name string) int {
 // score returns the values of a metric for an attribution, nil if it was not
 // computed.
 func (r *Run) score(attribution, metric int) *Score {
+	if r.index != nil {
+		return r.index.scores[[2]int{attribution, metric}]
+	}
 	for i := range r.Scores {
 		if r.Scores[i].Attribution == attribution && r.Scores[i].Metric == metric {
 			return &r.Scores[i]

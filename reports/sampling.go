@@ -31,7 +31,7 @@ func (r *Run) sampling() *Table {
 		t.Columns = append(t.Columns, estimateColumn("mean standard error"), Column{Name: "largest standard error", Numeric: true})
 		t.Caption += "The standard error is that of the map, for the method's own random draws and one image, as a share of the map: Euclidean norm of the standard errors of all values over the norm of the map. At 1 a map is as large as its noise. "
 	}
-	t.Caption += "Means are over images; " + interval + "; n = " + itoa(len(r.Images)) + " images."
+	t.Caption += "Means are over images; " + interval + "; " + images(len(r.Images)) + "."
 	var absent []absence
 	for k, i := range rows {
 		a := &r.Attributions[i]

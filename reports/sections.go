@@ -1,6 +1,9 @@
 package reports
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // section is one part of the report's pages.
 type section struct {
@@ -54,10 +57,10 @@ func (r *Run) sections() []section {
 	add("Maps", "Look at the maps before the numbers: a map that lies beside the object can still score well. Compare columns in shape, not in strength: each has a scale of its own.", func(s *section) {
 		s.addFigures(r.shown()...)
 	})
-	add("Completeness", "A complete attribution distributes exactly the difference that the image makes to the output. The delta says how far a map falls short, which is a matter of numerics (steps, quadrature) for integrated gradients and should be rounding alone for DeepLift.", func(s *section) {
+	add("Completeness", "A complete attribution distributes exactly the difference that the image makes to the output. The delta says how far a map falls short, which is a matter of numerics (steps, quadrature) for integrated gradients, should be rounding alone for DeepLift, and is what biases and stabilisers keep for LRP.", func(s *section) {
 		for m := range r.Metrics {
 			s.addTable(r.completeness(m))
-			s.addFigures(r.convergence(m))
+			s.addFigures(r.convergence(m)...)
 		}
 	})
 	add("Steps and sampling error", "", func(s *section) { s.addTable(r.sampling()) })
@@ -151,11 +154,22 @@ func (r *Run) headline() string {
 	if len(metrics) > 0 {
 		s += ": " + list(metrics)
 	}
-	s += ". The network predicts " + itoa(right) + " of the " + count(len(r.Images), "image") + " rightly"
+	s += ". " + strings.TrimSuffix(rightly(right, len(r.Images)), ".")
 	if r.Training != nil {
 		s += "; it was trained for this run and reaches " + fixed(100*r.Training.Accuracy, 1) + " % on the test split"
 	}
 	return s + "."
+}
+
+// rightly says how many of the run's images the network classifies as labelled.
+func rightly(right, all int) string {
+	switch {
+	case all == 1 && right == 1:
+		return "The network predicts the image rightly."
+	case all == 1:
+		return "The network predicts the image wrongly."
+	}
+	return "The network predicts " + itoa(right) + " of the " + itoa(all) + " images rightly."
 }
 
 func count(n int, what string) string {

@@ -151,16 +151,18 @@ func (p pen) glyph() draw.GlyphStyle {
 type curve struct {
 	x, y, half []float64
 	pen        pen
+	lo, hi     float64 // the interval is shown between these
 }
 
-// addBand draws the interval of the mean; behind all lines, so first.
-func addBand(p *plot.Plot, c *curve, floor float64) {
+// addBand draws the interval of the mean, cut off at floor and ceiling; behind
+// all lines, so first.
+func addBand(p *plot.Plot, c *curve, floor, ceiling float64) {
 	var top, bottom plotter.XYs
 	for i := range c.x {
 		if math.IsNaN(c.y[i]) || math.IsNaN(c.half[i]) {
 			continue
 		}
-		top = append(top, plotter.XY{X: c.x[i], Y: c.y[i] + c.half[i]})
+		top = append(top, plotter.XY{X: c.x[i], Y: math.Min(ceiling, c.y[i]+c.half[i])})
 		bottom = append(bottom, plotter.XY{X: c.x[i], Y: math.Max(floor, c.y[i]-c.half[i])})
 	}
 	if len(top) < 2 {

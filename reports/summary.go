@@ -31,9 +31,18 @@ func (r *Run) counts(metrics []int) string {
 	case hi == 0:
 		return ""
 	case lo == hi:
-		return "n = " + itoa(lo) + " images"
+		return images(lo)
 	}
 	return "n = " + itoa(lo) + " to " + itoa(hi) + " images, by metric; the CSV file gives n of every cell"
+}
+
+// images says over how many images a mean runs. A single one says nothing of
+// others, so it has no interval.
+func images(n int) string {
+	if n == 1 {
+		return "n = 1 image, which has no interval"
+	}
+	return "n = " + itoa(n) + " images"
 }
 
 // scalarMetrics lists the metrics that give one number per image.
@@ -108,6 +117,12 @@ func (r *Run) summary(id, title string, ms []int) *Table {
 		}
 	}
 	t.Notes = append(r.common(rows), notes(absent)...)
+	for _, m := range ms {
+		if r.Metrics[m].Metric == "completeness" {
+			t.Notes = append(t.Notes, r.relevance(slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return Estimated(r.deltas(i, m)).N == 0 }))...)
+			break
+		}
+	}
 	if slices.ContainsFunc(ms, func(m int) bool { return r.Metrics[m].Metric == "sensitivity_max" }) {
 		t.Notes = append(t.Notes, "A low sensitivity_max is no merit by itself: a map that never looks at the image, such as the control random, has 0.")
 	}

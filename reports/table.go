@@ -103,20 +103,31 @@ func (r *Run) group(attribution int) []int {
 // own returns the parameters that tell an attribution from the others of its
 // method; all that are worth printing where it is the only one.
 func (r *Run) own(attribution int) []Param {
+	if r.index != nil {
+		return r.index.own[attribution]
+	}
 	g := r.group(attribution)
+	names, _ := r.varying(g)
+	return r.among(attribution, g, names)
+}
+
+// among is own for an attribution of group g, whose parameters of those names
+// vary.
+func (r *Run) among(attribution int, g []int, names []string) []Param {
 	if len(g) == 1 {
 		return r.Attributions[attribution].Params
 	}
-	names, _ := r.varying(g)
 	a := &r.Attributions[attribution]
 	var ps []Param
 	for _, p := range a.All {
 		// What differs from the default and not all have is said here, as no note
 		// on the group can say it.
-		_, told := param(a.Params, p.Name)
-		if slices.Contains(names, p.Name) || told && !r.shared(g, p.Name) {
-			ps = append(ps, p)
+		if !slices.Contains(names, p.Name) {
+			if _, told := param(a.Params, p.Name); !told || r.shared(g, p.Name) {
+				continue
+			}
 		}
+		ps = append(ps, p)
 	}
 	return ps
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // awkward holds every character that some format would trip over.
@@ -36,7 +37,7 @@ func TestRender(t *testing.T) {
 			`x\_1 \textbar{} 100 \% \{a\} \textbackslash{} \textasciitilde{}\textasciicircum{} & \textbf{0}&\textbf{.250 $\pm$ 0.031} & 12& \\`,
 			`\addlinespace`, `\textless{}b\textgreater{}\&'' second & ---& & 1&.5 \\`, `\bottomrule`,
 		}},
-		{"html", []string{"<b>0.250\u00a0±\u00a00.031</b>", "&lt;b&gt;&amp;&#34; second", "a|b\u00a0↓", "&lt;note&gt; #1", "50 % of $x$ | y."}},
+		{"html", []string{"<b>0</b><span style=\"display:inline-block;text-align:left;width:10.3ch\"><b>.250\u00a0±\u00a00.031</b></span>", "—<span style=\"display:inline-block;text-align:left;width:10.3ch\"></span>", "&lt;b&gt;&amp;&#34; second", "a|b\u00a0↓", "&lt;note&gt; #1", "50 % of $x$ | y."}},
 	} {
 		data, err := awkward().Render(c.format)
 		if err != nil {
@@ -53,27 +54,54 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// The decimal points of a column stand under each other.
-func TestTextAlignment(t *testing.T) {
+// The decimal points of a column stand under each other, and a dash ends where
+// they are.
+func TestAlignment(t *testing.T) {
 	tb := &Table{ID: "t", Columns: []Column{{Name: "v", Numeric: true}}}
-	for _, x := range []float64{0.5, 123.4, -7.25, math.NaN(), 3e-9} {
-		tb.Rows = append(tb.Rows, Row{Cells: []Cell{value(x)}})
+	for _, x := range []Cell{value(0.5), value(123.4), value(-7.25), value(math.NaN()), value(3e-9), integer(7), estimated(Estimate{Mean: 0.125, Half: 0.01}), estimated(Estimate{Mean: 1e-7, Half: 2e-6})} {
+		tb.Rows = append(tb.Rows, Row{Cells: []Cell{x}})
 	}
-	data, err := tb.Render("text")
+	tb.Rows[0].Cells[0].Bold = true
+	for _, format := range []string{"text", "markdown"} {
+		data, err := tb.Render(format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, found := -1, 0
+		for line := range strings.Lines(string(data)) {
+			k := strings.IndexAny(line, ".")
+			if j := strings.Index(line, undefined); j >= 0 {
+				k = j + len(undefined)
+			} else if cell := strings.TrimRight(line, " |\n"); strings.HasSuffix(cell, " 7") {
+				k = len(cell)
+			}
+			if k < 0 || strings.Contains(line, "─") || strings.HasPrefix(line, "*") {
+				continue
+			}
+			k = utf8.RuneCountInString(line[:k])
+			if found++; at >= 0 && k != at {
+				t.Errorf("%s: the points are not aligned:\n%s", format, data)
+				break
+			}
+			at = k
+		}
+		if found < 7 {
+			t.Errorf("%s: %d rows looked at:\n%s", format, found, data)
+		}
+	}
+	// In HTML what follows the points has one width in all rows.
+	data, err := tb.Render("html")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := -1
-	for line := range strings.Lines(string(data)) {
-		k := strings.IndexByte(line, '.')
-		if k < 0 || strings.Contains(line, "─") {
-			continue
+	rest := strings.Split(string(data), `<span style="display:inline-block;text-align:left;width:`)
+	if len(rest) != len(tb.Rows)+1 {
+		t.Fatalf("html: got %d boxes, want %d:\n%s", len(rest)-1, len(tb.Rows), data)
+	}
+	for _, r := range rest[1:] {
+		if w, _, _ := strings.Cut(r, "ch"); !strings.HasPrefix(rest[1], w+"ch") {
+			t.Errorf("html: a box %sch wide:\n%s", w, data)
 		}
-		if at >= 0 && k != at {
-			t.Errorf("the points are not aligned:\n%s", data)
-			break
-		}
-		at = k
 	}
 }
 

@@ -42,8 +42,7 @@ func Write(dir string, r *Run) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	old, err := former(dir)
-	if err != nil {
+	if _, err := former(dir); err != nil {
 		return err
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
@@ -58,7 +57,12 @@ func Write(dir string, r *Run) error {
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return fmt.Errorf("reports: %w", err)
 	}
-	if err := r.build(tmp); err != nil {
+	if err := r.indexed().build(tmp); err != nil {
+		return err
+	}
+	// Another process may have written a report meanwhile.
+	old, err := former(dir)
+	if err != nil {
 		return err
 	}
 	if err := keep(dir, tmp, old); err != nil {
@@ -103,6 +107,9 @@ func keep(dir, tmp string, old []string) error {
 		return nil
 	}
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // another process has put its report there
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -120,7 +127,10 @@ func keep(dir, tmp string, old []string) error {
 		if os.Link(path, to) == nil {
 			return nil
 		}
-		return duplicate(path, to)
+		if err := duplicate(path, to); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("reports: keeping the files beside the former report: %w", err)

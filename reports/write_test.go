@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -294,6 +295,36 @@ func TestWriteReplaces(t *testing.T) {
 	left, err := os.ReadDir(filepath.Dir(dir))
 	if err != nil || len(left) != 1 {
 		t.Errorf("got %d entries beside the report (%v), want none", len(left)-1, err)
+	}
+}
+
+// Several processes may write a report of one run at the same time, as shards do
+// that end together: each succeeds, and what stays is whole.
+func TestWriteTogether(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	r := sparse()
+	r.Formats, r.Figures = []string{"csv"}, []string{}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				if err := Write(dir, r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	want := written(t, r)
+	got := files(t, dir)
+	for name := range want {
+		if !bytes.Equal(got[name], want[name]) {
+			t.Errorf("%s is missing or differs", name)
+		}
+	}
+	beside, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(beside) != 1 || len(got) != len(want) {
+		t.Errorf("left behind: %v, %d files, want %d, %v", beside, len(got), len(want), err)
 	}
 }
 
