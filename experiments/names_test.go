@@ -68,10 +68,14 @@ func TestMetricsTwice(t *testing.T) {
 		t.Errorf("the same twice: got %d metrics, %v, want one", len(s.Metrics), err)
 	}
 	for _, row := range []struct{ spec, want string }{
-		{"metrics:\n  - {metric: completeness, only: [saliency]}\n  - {metric: completeness, only: [deep_lift]}\n",
-			"spec.yaml:8:14: completeness is listed before with the same options, but for other methods or images: want one entry with all of them"},
-		{"metrics:\n  - {metric: completeness, max_images: 3}\n  - {metric: completeness}\n",
-			"spec.yaml:8:14: completeness is listed before with the same options, but for other methods or images: want one entry with all of them"},
+		{
+			"metrics:\n  - {metric: completeness, only: [saliency]}\n  - {metric: completeness, only: [deep_lift]}\n",
+			"spec.yaml:8:14: completeness is listed before with the same options, but for other methods or images: want one entry with all of them",
+		},
+		{
+			"metrics:\n  - {metric: completeness, max_images: 3}\n  - {metric: completeness}\n",
+			"spec.yaml:8:14: completeness is listed before with the same options, but for other methods or images: want one entry with all of them",
+		},
 	} {
 		_, err := Parse("spec.yaml", aliasHead+methods+row.spec, nil)
 		if err == nil || !strings.HasPrefix(err.Error(), row.want) {
@@ -82,8 +86,12 @@ func TestMetricsTwice(t *testing.T) {
 
 func TestRunNames(t *testing.T) {
 	for _, row := range []struct{ name, want string }{
-		{`""`, `name is ""`}, {`"."`, `name is "."`}, {`a b`, `name is "a b"`}, {strings.Repeat("a", 201), "name has 201 characters, want at most 200"},
-		{strings.Repeat("a", 200), ""}, {"v1.0-a_b+c=d", ""},
+		{`""`, `name is ""`},
+		{`"."`, `name is "."`},
+		{`a b`, `name is "a b"`},
+		{strings.Repeat("a", 201), "name has 201 characters, want at most 200"},
+		{strings.Repeat("a", 200), ""},
+		{"v1.0-a_b+c=d", ""},
 	} {
 		_, err := Parse("spec.yaml", strings.Replace(aliasHead, "name: x", "name: "+row.name, 1)+"attributions: [{method: saliency}]\n", nil)
 		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {

@@ -267,6 +267,12 @@ func TestRunIsTheSameHoweverItIsDone(t *testing.T) {
 		if err := os.WriteFile(ws[0], b, 0o644); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := Verify(context.Background(), out, 1, nil, Options{Console: NewConsole(&lines{}, false, true)}); err == nil || !strings.Contains(err.Error(), "trained weights") {
+			t.Errorf("Verify: got %v, want the trained weights", err)
+		}
+		if n := quarantined(t, &Store{out}); n != 0 {
+			t.Errorf("Verify moved %d files", n)
+		}
 		_, said := mustRun(t, tiny, out, Options{NoReport: true})
 		if !strings.Contains(said, "will be trained again") {
 			t.Errorf("said nothing of it:\n%s", said)

@@ -28,11 +28,15 @@ func warnings(p *Plan, r *reports.Run) []string {
 			}
 		}
 		if same > 0 {
-			out = append(out, fmt.Sprintf("for %d of %d images the two classes of the target %s are one: what is explained is 0 there, and so are the maps", same, len(r.Images), p.spec.Target))
+			out = append(out, fmt.Sprintf("for %d of %s the two classes of the target %s are one: what is explained is 0 there, and so are the maps", same, images(len(r.Images)), p.spec.Target))
 		}
 	}
 	if wrong > 0 && p.spec.Target == "label" {
-		out = append(out, fmt.Sprintf("%d of %d images are classified as something else than their label; what is explained is the label", wrong, len(r.Images)))
+		are, their := "are", "their"
+		if wrong == 1 {
+			are, their = "is", "its"
+		}
+		out = append(out, fmt.Sprintf("%d of %s %s classified as something else than %s label; what is explained is the label", wrong, images(len(r.Images)), are, their))
 	}
 	for m, x := range p.Metrics {
 		n := 0
@@ -40,7 +44,7 @@ func warnings(p *Plan, r *reports.Run) []string {
 			n += p.scored(m, b)
 		}
 		if n < len(r.Images) {
-			out = append(out, fmt.Sprintf("%s is computed for the first %d of %d images", x.ID, n, len(r.Images)))
+			out = append(out, fmt.Sprintf("%s is computed for the first %d of %s", x.ID, n, images(len(r.Images))))
 		}
 	}
 	for _, a := range p.Attributions {
@@ -49,6 +53,14 @@ func warnings(p *Plan, r *reports.Run) []string {
 		}
 	}
 	return out
+}
+
+// images counts them.
+func images(n int) string {
+	if n == 1 {
+		return "1 image"
+	}
+	return strconv.Itoa(n) + " images"
 }
 
 // unlocalised warns of images in which there is nothing to find for metrics that
@@ -79,8 +91,12 @@ func unlocalised(p *Plan, r *reports.Run, objects []int) []string {
 			if n == 1 {
 				have, image = "has", "image"
 			}
-			out = append(out, fmt.Sprintf("%d of %d images %s %s: there is nothing to find, %s is undefined and the means leave it out (%s %s)",
-				n, len(r.Images), have, kind.mask, strings.Join(names, ", "), image, strings.Join(which, ", ")))
+			is, it := "is", "it"
+			if len(names) > 1 {
+				is, it = "are", "them"
+			}
+			out = append(out, fmt.Sprintf("%d of %s %s %s: there is nothing to find, %s %s undefined and the means leave %s out (%s %s)",
+				n, images(len(r.Images)), have, kind.mask, strings.Join(names, ", "), is, it, image, strings.Join(which, ", ")))
 		}
 	}
 	return out
