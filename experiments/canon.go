@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"assay/attr"
+	"assay/model"
 )
 
 // Option is one hyperparameter by its YAML name, nested ones with a dot, and
@@ -92,7 +93,11 @@ func canonical(v reflect.Value) *yaml.Node {
 		return canonical(v.Elem())
 	case reflect.Struct:
 		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		_, layer := v.Interface().(model.Layer)
 		for _, f := range options(v) {
+			if layer && f.value.IsZero() {
+				continue // what the kind of layer has no use for, or was not given: a 0 would be another number
+			}
 			if f.value.Kind() == reflect.Slice && f.value.Len() == 0 {
 				continue // not given; an empty list has no meaning of its own
 			}

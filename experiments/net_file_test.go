@@ -239,6 +239,17 @@ func TestSpecNetFile(t *testing.T) {
 	if diff := cmp.Diff(canonical[0], canonical[1]); diff != "" {
 		t.Errorf("layers in the specification and in a file (-there +here):\n%s", diff)
 	}
+	// What is stored says the layers as they were written, and can be read again.
+	stored, err := parse("manifest.json", canonical[0], nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stored.Prepare(); err != nil {
+		t.Errorf("the stored specification: %v", err)
+	}
+	if want := "  layers: " + layers + "\n"; !strings.Contains(canonical[0], want) {
+		t.Errorf("stored as\n%s\nwant in it\n%s", canonical[0], want)
+	}
 	for _, row := range []struct{ file, net, want string }{
 		{"layers: [{kind: conv2d, outt: 3}]", "net.yaml", "net.yaml:1:25: unknown key \"outt\" in model.layers[1]; did you mean \"out\"?\n  layers: [{kind: conv2d, outt: 3}]\n                          ^"},
 		{"[{kind: flatten}, {kind: linear, out: 9}]", "net.yaml", "net.yaml:1:1: the network has 9 outputs, want 10, one for each class of shapes\n  [{kind: flatten}, {kind: linear, out: 9}]\n  ^"},
