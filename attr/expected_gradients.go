@@ -32,6 +32,8 @@ func (o *ExpectedGradients) Attribute(e *Env, in []Input, emit func(i int, a Att
 
 func (o *ExpectedGradients) passes() int { return o.NSamples }
 
+func (o *ExpectedGradients) forwards(*model.Net) int { return o.path().forwards() }
+
 func (o *ExpectedGradients) baselines() []Baseline { return []Baseline{o.Baseline} }
 
 func (o *ExpectedGradients) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {

@@ -33,6 +33,8 @@ func (o *GradientSHAP) Attribute(e *Env, in []Input, emit func(i int, a Attribut
 
 func (o *GradientSHAP) passes() int { return o.NSamples }
 
+func (o *GradientSHAP) forwards(*model.Net) int { return o.path().forwards() }
+
 func (o *GradientSHAP) baselines() []Baseline { return []Baseline{o.Baseline} }
 
 func (o *GradientSHAP) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {

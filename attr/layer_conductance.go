@@ -37,8 +37,16 @@ func (o *LayerConductance) Attribute(e *Env, in []Input, emit func(i int, a Attr
 	return o.attribute(e, o, true, o.Baseline, in, emit)
 }
 
-// passes counts the passes forward to the layer, two a step, with the gradients.
-func (o *LayerConductance) passes() int { return 2 * o.NSteps }
+func (o *LayerConductance) passes() int { return o.NSteps }
+
+// forwards counts the ends of the parts of the path, where the layer is evaluated
+// without a gradient.
+func (o *LayerConductance) forwards(*model.Net) int {
+	if o.Compat == "captum" {
+		return 1
+	}
+	return 1 + o.NSteps
+}
 
 // points returns the points of the path where the layer is evaluated: the ends
 // of the parts, and between each two the point where the gradient is taken. For

@@ -32,6 +32,10 @@ func (o *LayerGradientSHAP) Attribute(e *Env, in []Input, emit func(i int, a Att
 	return o.AtLayer.attribute(e, o, false, Baseline{}, in, emit)
 }
 
+// forwards counts the noisy copies and the baselines, which go forward to the
+// layer beside the points between them.
+func (o *LayerGradientSHAP) forwards(*model.Net) int { return 2 * o.NSamples }
+
 func (o *LayerGradientSHAP) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
 	d, err := o.Baseline.drawer(e)
 	if err != nil {

@@ -35,6 +35,18 @@ func (o sampledPath) check(n *model.Net) error {
 	return errors.Join(errs...)
 }
 
+// forwards counts the baselines, whose value the map is compared with.
+func (o sampledPath) forwards() int {
+	if o.summed() {
+		return o.nSamples
+	}
+	return 0
+}
+
+// summed tells whether the map is meant to sum to F(x) less the mean of F over the
+// baselines: noise moves the input, so that it does not.
+func (o sampledPath) summed() bool { return o.multiplyByInputs && o.stdevs == 0 }
+
 // draw makes the random choices of a sample: the baseline in base and the place
 // on the path, 0 the baseline and 1 the input.
 func (o sampledPath) draw(e *Env, st *rng.Stream, d draws, in *Input, sample int, base []float32) float32 {
@@ -73,10 +85,8 @@ func (o sampledPath) attribute(e *Env, in []Input, emit func(i int, a Attributio
 	if err != nil {
 		return fmt.Errorf("attr: %s: %w", o.name, err)
 	}
-	// Noise moves the input, so that the map does not sum to F(x) less anything.
-	summed := o.multiplyByInputs && o.stdevs == 0
 	fb := make([]float64, len(in))
-	if summed {
+	if o.summed() {
 		var st rng.Stream
 		err := e.Worker.Logits(e.Ctx, len(in)*o.nSamples,
 			func(k int, x []float32) { o.draw(e, &st, d, &in[k/o.nSamples], k%o.nSamples, x) },
@@ -90,7 +100,7 @@ func (o sampledPath) attribute(e *Env, in []Input, emit func(i int, a Attributio
 	}
 	return o.stream(e, len(in), given(in), func(i int, a Attribution) {
 		a.FX = fx[i]
-		if summed {
+		if o.summed() {
 			a.FB, a.Summed = fb[i]/float64(o.nSamples), true
 		}
 		emit(i, a)

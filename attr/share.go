@@ -66,8 +66,8 @@ func Run(e *Env, ms []Method, in []Input, emit func(k, i int, a Attribution)) er
 
 // Passes returns how many passes forward and backward through the network m
 // takes per image when it runs alone. The one or two passes forward for F(x) and
-// F(baseline) are not counted; those of perturbed copies, of DeepLift's baselines
-// and of LRP's rules are counted by Forwards. The exact integral takes as
+// F(baseline) are not counted; those of perturbed copies, of many baselines, of
+// layers beside a gradient and of LRP's rules are counted by Forwards. The exact integral takes as
 // many as the image asks for; for it the number is what its work on n amounts to,
 // to a factor of 2.
 func Passes(m Method, n *model.Net) int {
