@@ -102,9 +102,6 @@ func checkpointPath(dir string, epochs int, ext string) string {
 // save writes the checkpoint after the last epoch of h and removes those before
 // the one before it.
 func save(dir string, id identity, h history, t *model.Trainer) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
 	epochs := len(h.Epochs)
 	both := t.Weights()
 	for _, v := range t.Velocity().Tensors {
@@ -119,10 +116,7 @@ func save(dir string, id identity, h history, t *model.Trainer) error {
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	if err := maybe.WriteFile(checkpointPath(dir, epochs, "safetensors"), tensors, 0o644); err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
-	if err := maybe.WriteFile(checkpointPath(dir, epochs, "json"), b, 0o644); err != nil {
+	if err := writePair(dir, epochs, tensors, b); err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	old, err := checkpoints(dir)
@@ -137,6 +131,25 @@ func save(dir string, id identity, h history, t *model.Trainer) error {
 		}
 	}
 	return nil
+}
+
+// writePair writes both files of a checkpoint. Another process that trains the
+// same network may finish in between and remove the directory: then it is made
+// again.
+func writePair(dir string, epochs int, tensors, state []byte) error {
+	var err error
+	for range 10 {
+		if err = os.MkdirAll(dir, 0o755); err == nil {
+			err = maybe.WriteFile(checkpointPath(dir, epochs, "safetensors"), tensors, 0o644)
+		}
+		if err == nil {
+			err = maybe.WriteFile(checkpointPath(dir, epochs, "json"), state, 0o644)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
 }
 
 // Discard removes the checkpoints in dir, and dir itself if nothing else is in

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/model"
 	"assay/train/dataset"
@@ -211,6 +212,30 @@ func TestCorruptCheckpoint(t *testing.T) {
 				t.Errorf("nothing was set aside: %v", files(t, dir))
 			}
 		})
+	}
+}
+
+// A process that has trained the same network removes the checkpoints; the others
+// go on.
+func TestCheckpointsRemovedByAnother(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "checkpoints")
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for range 5 { // fewer than writePair tries
+			os.RemoveAll(dir)
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	for n := 0; ; n++ {
+		if err := writePair(dir, n, []byte("tensors"), []byte("state")); err != nil {
+			t.Fatalf("checkpoint %d: %v", n, err)
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
 	}
 }
 

@@ -176,13 +176,13 @@ func imageFiles(dir string, depth int) ([]string, error) {
 	}
 	var files, below []string
 	for _, e := range es {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue // of an editor or a file manager, and maybe a link to nothing
+		}
 		p := filepath.Join(dir, e.Name())
 		st, err := os.Stat(p)
 		if err != nil {
 			return nil, err
-		}
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
 		}
 		if st.IsDir() {
 			fs, err := imageFiles(p, depth+1)

@@ -139,3 +139,22 @@ func TestOpenImageFolderErrors(t *testing.T) {
 	_, err := Open(Options{Dataset: "image_folder", Dir: "/does/not/exist"})
 	fails(t, err, "/does/not/exist")
 }
+
+// Hidden files are no images, not even links to nothing, as editors leave beside
+// a file; another link to nothing is an image that is missing.
+func TestImageFolderLinksToNothing(t *testing.T) {
+	root := tree(t, map[string]any{"test/a/1.png": picture(2, 2, red), "test/b/1.png": picture(2, 2, red)})
+	if err := os.Symlink("nobody@host.1", filepath.Join(root, "test/a/.#1.png")); err != nil {
+		t.Skip(err)
+	}
+	d, err := Open(Options{Dataset: "image_folder", Dir: root})
+	if err != nil || d.Len() != 2 {
+		t.Fatalf("got %v, want two images", err)
+	}
+	if err := os.Symlink("gone.png", filepath.Join(root, "test/a/2.png")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Options{Dataset: "image_folder", Dir: root}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want the missing file", err)
+	}
+}
