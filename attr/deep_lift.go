@@ -3,6 +3,7 @@ package attr
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"assay/model"
@@ -10,7 +11,9 @@ import (
 
 // DeepLift carries the difference of the target between input and baseline back
 // to the input values by the Rescale or the RevealCancel rule. It sums to
-// F(x)-F(baseline) up to rounding.
+// F(x)-F(baseline) within 1e-4 of that, or the rounding of its own values where
+// less is left of them: a map that float32 leaves further off is computed again in
+// float64.
 //
 // Shrikumar, Greenside & Kundaje, "Learning Important Features Through
 // Propagating Activation Differences", ICML 2017, section 3.5, with the
@@ -79,6 +82,10 @@ func (o *DeepLift) from(e *Env) (func(in *Input, dst []float32), error) {
 	return o.Baseline.one(e)
 }
 
+// incomplete is the share of F(x)-F(baseline) by which a map may miss it before it
+// is computed again in float64.
+const incomplete = 1e-4
+
 func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
 	from, err := o.from(e)
 	if err != nil {
@@ -94,6 +101,7 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 	size := e.size()
 	r, bases := newRing(1, size), newRing(1, size)
 	m := make([]float32, size)
+	var wide []float64 // multipliers in float64
 	err = e.Worker.Gradients(e.Ctx, by, n,
 		func(i int, p *model.Point) {
 			in := r.at(i)
@@ -104,18 +112,26 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 			p.Target = in.Target
 		},
 		func(i int, res model.Result) {
-			in := r.at(i)
-			copy(m, res.Grad)
-			a := Attribution{Map: m, FX: in.Target.Of(res.Logits)}
-			if o.MultiplyByInputs {
-				base := bases.at(i).X
-				for j, v := range m {
-					m[j] = float32(float64(v) * (float64(in.X[j]) - float64(base[j])))
+			in, base := r.at(i), bases.at(i).X
+			a := Attribution{Map: m, FX: in.Target.Of(res.Logits), FB: in.Target.Of(res.BaselineLogits), Summed: o.MultiplyByInputs}
+			sum := times(res.Grad, in.X, base, m)
+			if res.Change != nil { // it has digits that the two logits have lost
+				change := in.Target.Of(res.Change)
+				if math.Abs(sum-change) > incomplete*math.Abs(change) {
+					if wide == nil {
+						wide = make([]float64, size)
+					}
+					change = e.Worker.Multipliers(by, &model.Point{X: in.X, Baseline: base, Target: in.Target}, wide)
+					for j, v := range wide {
+						res.Grad[j] = float32(v)
+						m[j] = float32(v * (float64(in.X[j]) - float64(base[j])))
+					}
 				}
-				a.FB, a.Summed = in.Target.Of(res.BaselineLogits), true
-				if res.Change != nil { // it has digits that the two logits have lost
-					a.FB = a.FX - in.Target.Of(res.Change)
-				}
+				a.FB = a.FX - change
+			}
+			if !o.MultiplyByInputs {
+				copy(m, res.Grad)
+				a.FB = 0
 			}
 			emit(i, a)
 		})
@@ -123,4 +139,15 @@ func (o *DeepLift) stream(e *Env, n int, input func(i int, in *Input), emit func
 		return fmt.Errorf("attr: deep_lift: %w", err)
 	}
 	return nil
+}
+
+// times writes multipliers times x less base, and returns the sum of what it wrote.
+func times(multipliers, x, base, to []float32) float64 {
+	x, base, to = x[:len(multipliers)], base[:len(multipliers)], to[:len(multipliers)]
+	var sums [4]float64
+	for j, v := range multipliers {
+		to[j] = float32(float64(v) * (float64(x[j]) - float64(base[j])))
+		sums[j%4] += float64(to[j])
+	}
+	return (sums[0] + sums[2]) + (sums[1] + sums[3])
 }

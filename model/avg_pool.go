@@ -9,14 +9,15 @@ import (
 	"assay/model/internal/kernel"
 )
 
-// avg is one direction of an average pool: every output pixel is a chain of
-// fused multiply-adds over its window, rows and columns ascending, each value
-// times one over the window's size.
+// avg is one direction of an average pool: every output pixel is a sum over its
+// window, rows and columns ascending, each value times one over the window's
+// size, rounded to float32. It is done in float64 and rounded once, since a global
+// pool's few outputs are all that the logits know of an image.
 type avg struct {
 	in, out Shape
 	lanes   int
 	ys, xs  axis
-	weights []float32          // one over the window's size, for the largest window
+	weight  float64            // one over the window's size, rounded to float32
 	off     map[[2]int][]int32 // by rows and columns of a window
 	id      string
 }
@@ -43,23 +44,20 @@ func newAvg(l Layer, s Shape, lanes int, backward bool) *avg {
 		a.ys, a.xs = backwardAxis(k[0], st[0], 0, s.H, o.H), backwardAxis(k[1], st[1], 0, s.W, o.W)
 		a.id += " gradient"
 	}
-	a.weights = make([]float32, k[0]*k[1])
-	for i := range a.weights {
-		a.weights[i] = 1 / float32(k[0]*k[1])
-	}
+	a.weight = float64(1 / float32(k[0]*k[1]))
 	for _, y := range a.ys.spans {
 		for _, x := range a.xs.spans {
 			n := [2]int{y.count, x.count}
 			if a.off[n] != nil {
 				continue
 			}
-			off := make([]int32, 0, y.count*x.count+1)
+			off := make([]int32, 0, y.count*x.count)
 			for ty := range y.count {
 				for tx := range x.count {
 					off = append(off, int32((ty*a.ys.inStep*a.in.W+tx*a.xs.inStep)*lanes))
 				}
 			}
-			a.off[n] = append(off, 0) // a window may be empty
+			a.off[n] = off
 		}
 	}
 	return a
@@ -67,18 +65,19 @@ func newAvg(l Layer, s Shape, lanes int, backward bool) *avg {
 
 func (a *avg) op() *op {
 	return &op{
-		name: a.id, in: []int{4}, shape: tensor.Shape{a.out.C, a.out.H, a.out.W, a.lanes}, wrt: []bool{true}, inPlace: -1,
-		run: func(k *kernel.Set, out []float32, in [][]float32, _ []float32) {
+		name: a.id, in: []int{4}, shape: tensor.Shape{a.out.C, a.out.H, a.out.W, a.lanes}, wrt: []bool{true}, inPlace: -1, scratch: 2 * a.lanes,
+		run: func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
+			sums := doubles(scratch[:2*a.lanes])
 			for c := range a.out.C {
 				for y, sy := range a.ys.spans {
 					at := (c*a.out.H + y) * a.out.W * a.lanes
 					for x, sx := range a.xs.spans {
-						n := sy.count * sx.count
-						from := 0
-						if n > 0 {
-							from = ((c*a.in.H+sy.at)*a.in.W + sx.at) * a.lanes
+						from := ((c*a.in.H+sy.at)*a.in.W + sx.at) * a.lanes
+						clear(sums)
+						for _, o := range a.off[[2]int{sy.count, sx.count}] {
+							k.Acc64(a.lanes, a.weight, &in[0][from+int(o)], &sums[0])
 						}
-						k.Gemm(1, a.lanes, n, &a.off[[2]int{sy.count, sx.count}][0], &in[0][from], &a.weights[0], &noBias[0], &out[at+x*a.lanes], 0)
+						rounded(sums, out[at+x*a.lanes:])
 					}
 				}
 			}

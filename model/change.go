@@ -50,6 +50,31 @@ func (b *graph) noBias(w *gorgonia.Node) *gorgonia.Node {
 	}, w)
 }
 
+// logitsChange adds the change of the last linear layer, sums in float64 that are
+// rounded once. Of the roundings of a wide layer's outputs most cancel in what
+// the map sums to, but here there is one output alone, and its rounding would be
+// most of what the map is off.
+func (b *graph) logitsChange(l Layer, n int, x, w *gorgonia.Node) *gorgonia.Node {
+	out := l.Out
+	return b.apply(&op{
+		name: fmt.Sprintf("linear change %d -> %d x%d", n, out, b.lanes), in: []int{2, 2}, shape: tensor.Shape{out, b.lanes}, wrt: []bool{true, false}, inPlace: -1, scratch: 2 * b.lanes,
+		run: func(k *kernel.Set, y []float32, in [][]float32, scratch []float32) {
+			sums := doubles(scratch[:2*b.lanes])
+			for o := range out {
+				clear(sums)
+				for i, v := range in[1][o*n:][:n] {
+					k.Acc64(b.lanes, float64(v), &in[0][i*b.lanes], &sums[0])
+				}
+				rounded(sums, y[o*b.lanes:])
+			}
+		},
+		diff: func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
+			g := linearGradGather(n, out, b.lanes)
+			return []*gorgonia.Node{b.apply(g.op(false, true), grad, b.apply(g.packOp(2), in[1])), nil}
+		},
+	}, x, w)
+}
+
 // reluChange adds by how much relu changes from ref when its input does by d.
 // Backward it is the multiplier of the Rescale rule, change over change, and
 // where nothing changes the gradient.

@@ -112,6 +112,10 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 				h, denses[i] = b.dense(t, i, s, h)
 			}
 			w, bias := b.affine(n, i, -1)
+			if moves && i == len(n.Layers)-1 {
+				h = b.logitsChange(l, s.Size(), h, w)
+				break
+			}
 			if moves {
 				bias = b.noBias(w)
 			}

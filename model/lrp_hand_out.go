@@ -171,6 +171,13 @@ func doubles(x []float32) []float64 {
 	return unsafe.Slice((*float64)(unsafe.Pointer(&x[0])), len(x)/2)
 }
 
+// rounded writes x as float32.
+func rounded(x []float64, to []float32) {
+	for i, v := range x {
+		to[i] = float32(v)
+	}
+}
+
 // everyPixel repeats a bias n times a channel.
 func (b *graph) everyPixel(bias *gorgonia.Node, n int) *gorgonia.Node {
 	if n == 1 {

@@ -81,6 +81,8 @@ type Worker struct {
 	lrp   map[string]*relevancePass
 	parts map[*Model]*Worker
 	paths *paths // of PathGradients
+
+	precise *precise // of Multipliers
 }
 
 // pass is one program's memory and the rows that points come and go in.

@@ -24,11 +24,6 @@ func maxPoolGrad16AVX2(nOut int, taps int, off *int32, x *float32, step int, flo
 //go:noescape
 func maxPoolGrad2x2x16AVX2(nOut int, x *float32, row int, floor float32, y *float32, gr *float32, dx *float32)
 
-// maxPoolRescale16AVX2 is Set.MaxPoolRescale for lanes = 16.
-//
-//go:noescape
-func maxPoolRescale16AVX2(nOut int, taps int, off *int32, x *float32, xr *float32, step int, y *float32, yr *float32, gr *float32, offDx *int32, dx *float32, stepDx int)
-
 // maxPool4AVX2 is Set.MaxPool for lanes = 4.
 //
 //go:noescape
@@ -48,8 +43,3 @@ func maxPoolGrad4AVX2(nOut int, taps int, off *int32, x *float32, step int, floo
 //
 //go:noescape
 func maxPoolGrad2x2x4AVX2(nOut int, x *float32, row int, floor float32, y *float32, gr *float32, dx *float32)
-
-// maxPoolRescale4AVX2 is Set.MaxPoolRescale for lanes = 4.
-//
-//go:noescape
-func maxPoolRescale4AVX2(nOut int, taps int, off *int32, x *float32, xr *float32, step int, y *float32, yr *float32, gr *float32, offDx *int32, dx *float32, stepDx int)

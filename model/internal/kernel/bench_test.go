@@ -205,9 +205,10 @@ func BenchmarkPool(b *testing.B) {
 					s.MaxPoolGrad(c.nOut, c.lanes, c.taps, &c.off[0], c.x.p(), c.step, 0, c.y.p(), c.g.p(), &c.offDx[0], c.dx.p(), c.stepDx)
 				}
 			})
-			b.Run(fmt.Sprintf("%v/max_pool_rescale%d", l, lanes), func(b *testing.B) {
+			s.MaxPoolChange(c.nOut, lanes, 4, &c.off[0], c.x.p(), c.xr.p(), c.step, c.yr.p(), 0, c.y.p())
+			b.Run(fmt.Sprintf("%v/max_pool_change_rescale%d", l, lanes), func(b *testing.B) {
 				for b.Loop() {
-					s.MaxPoolRescale(c.nOut, c.lanes, c.taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.y.p(), c.yr.p(), c.g.p(), &c.offDx[0], c.dx.p(), c.stepDx)
+					s.MaxPoolChangeRescale(c.nOut, c.lanes, c.taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.y.p(), c.yr.p(), c.g.p(), &c.offDx[0], c.dx.p(), c.stepDx)
 				}
 			})
 		}

@@ -53,7 +53,6 @@ var avx2 = Set{
 	MaxPool:              maxPoolAVX2,
 	MaxPoolGrad:          maxPoolGradAVX2,
 	MaxPoolGrad2x2:       maxPoolGrad2x2AVX2,
-	MaxPoolRescale:       maxPoolRescaleAVX2,
 	ReLUChange:           reluChangeAVX2,
 	ReLUChangeRescale:    reluChangeRescaleAVX2,
 	MaxPoolChange:        maxPoolChangeAVX2,

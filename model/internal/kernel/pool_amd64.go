@@ -36,14 +36,3 @@ func maxPoolGrad2x2AVX2(nOut, lanes int, x *float32, row int, floor float32, y, 
 		checkLanes(lanes)
 	}
 }
-
-func maxPoolRescaleAVX2(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int) {
-	switch lanes {
-	case 16:
-		maxPoolRescale16AVX2(nOut, taps, off, x, xr, step, y, yr, g, offDx, dx, stepDx)
-	case 4:
-		maxPoolRescale4AVX2(nOut, taps, off, x, xr, step, y, yr, g, offDx, dx, stepDx)
-	default:
-		checkLanes(lanes)
-	}
-}

@@ -43,12 +43,6 @@ func (c *poolCase) grad(s *Set, floor float32) *buffer {
 	return dx
 }
 
-func (c *poolCase) rescale(s *Set) *buffer {
-	dx := c.dx.clone()
-	s.MaxPoolRescale(c.nOut, c.lanes, c.taps, &c.off[0], c.x.p(), c.xr.p(), c.step, c.y.p(), c.yr.p(), c.g.p(), &c.offDx[0], dx.p(), c.stepDx)
-	return dx
-}
-
 func TestPoolingSameBits(t *testing.T) {
 	eachLevel(t, func(t *testing.T, s *Set, r *rand.Rand, pick func(*rand.Rand) float32) {
 		for _, lanes := range []int{4, 16} {
@@ -59,7 +53,6 @@ func TestPoolingSameBits(t *testing.T) {
 						c := newPoolCase(r, nOut, lanes, taps, floor, pick)
 						compareBuffers(t, "MaxPool "+what, c.forward(s, floor), c.forward(&portable, floor))
 						compareBuffers(t, "MaxPoolGrad "+what, c.grad(s, floor), c.grad(&portable, floor))
-						compareBuffers(t, "MaxPoolRescale "+what, c.rescale(s), c.rescale(&portable))
 					}
 				}
 			}
@@ -123,37 +116,6 @@ func TestMaxPoolOfKnownValues(t *testing.T) {
 			For(l).MaxPoolGrad(2, 4, 3, &off[0], &x[0], 4, c.floor, &y[0], &g[0], &off[0], &dx[0], 4)
 			if fmt.Sprint(y, dx) != fmt.Sprint(c.y, c.dx) {
 				t.Errorf("%v floor=%v: got y %v dx %v, want y %v dx %v", l, c.floor, y, dx, c.y, c.dx)
-			}
-		}
-	}
-}
-
-// What Rescale hands to the inputs, times their differences, is what came in
-// times the difference of the maxima.
-func TestMaxPoolRescaleIsComplete(t *testing.T) {
-	r := rand.New(rand.NewPCG(9, 9))
-	for _, l := range Levels() {
-		c := newPoolCase(r, 50, 16, 4, minusInf, tame)
-		c.step, c.stepDx = 4*c.lanes, 4*c.lanes
-		c.off = []int32{0, 16, 32, 48}
-		c.offDx = c.off
-		c.x, c.xr = newBuffer(r, 50*64, tame), newBuffer(r, 50*64, tame)
-		c.dx = newBuffer(r, 50*64, func(*rand.Rand) float32 { return 0 })
-		maxPoolGo(c.nOut, 16, 4, &c.off[0], c.x.p(), c.step, minusInf, c.y.p())
-		maxPoolGo(c.nOut, 16, 4, &c.off[0], c.xr.p(), c.step, minusInf, c.yr.p())
-		dx := c.rescale(For(l))
-		for p := range c.nOut {
-			for lane := range 16 {
-				var got float64
-				for _, o := range c.off {
-					i := int(o) + p*c.step + lane
-					got += float64(*dx.at(i)) * (float64(*c.x.at(i)) - float64(*c.xr.at(i)))
-				}
-				i := p*16 + lane
-				want := float64(*c.g.at(i)) * (float64(*c.y.at(i)) - float64(*c.yr.at(i)))
-				if math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
-					t.Fatalf("%v: window %d lane %d: contributions %v, want %v", l, p, lane, got, want)
-				}
 			}
 		}
 	}

@@ -31,7 +31,6 @@ var portable = Set{
 	MaxPool:              maxPoolGo,
 	MaxPoolGrad:          maxPoolGradGo,
 	MaxPoolGrad2x2:       maxPoolGrad2x2Go,
-	MaxPoolRescale:       maxPoolRescaleGo,
 	ReLUChange:           reluChangeGo,
 	ReLUChangeRescale:    reluChangeRescaleGo,
 	MaxPoolChange:        maxPoolChangeGo,

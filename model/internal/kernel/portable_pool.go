@@ -65,20 +65,3 @@ func maxPoolGrad2x2Go(nOut, lanes int, x *float32, step int, floor float32, y, g
 		}
 	}
 }
-
-func maxPoolRescaleGo(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int) {
-	checkLanes(lanes)
-	offs, offsDx := table(off, taps), table(offDx, taps)
-	for p := range nOut {
-		yrs, gs := row(yr, p*lanes, lanes), row(g, p*lanes, lanes)
-		for l, v := range row(y, p*lanes, lanes) {
-			for t, o := range offs {
-				xt, rt := *at(x, int(o)+p*step+l), *at(xr, int(o)+p*step+l)
-				if v > yrs[l] && xt == v || v < yrs[l] && rt == yrs[l] {
-					*at(dx, int(offsDx[t])+p*stepDx+l) += float32(gs[l] * ((v - yrs[l]) / (xt - rt)))
-					break
-				}
-			}
-		}
-	}
-}

@@ -138,16 +138,6 @@ type Set struct {
 	//
 	//	dx = g + 0 at the first tap that equals y, where y > floor or floor is -Inf; else 0
 	MaxPoolGrad2x2 func(nOut, lanes int, x *float32, row int, floor float32, y, g, dx *float32)
-	// MaxPoolRescale is DeepLift's Rescale rule for max-pooling by the
-	// cross-maximum (Shrikumar et al. 2017, as published with the authors'
-	// code): with the pooled values y of x and yr of the reference xr, for
-	// p < nOut ascending, l < lanes
-	//
-	//	y > yr: at the first tap t with x_t == y    dx_t += g * ((y-yr)/(x_t-xr_t))
-	//	y < yr: at the first tap t with xr_t == yr  dx_t += g * ((y-yr)/(x_t-xr_t))
-	//
-	// and nothing if they are equal. xr is addressed like x, yr and g like y.
-	MaxPoolRescale func(nOut, lanes, taps int, off *int32, x, xr *float32, step int, y, yr, g *float32, offDx *int32, dx *float32, stepDx int)
 
 	// ReLUChange is by how much ReLU changes from its value at r when d is added
 	// to r, without the rounding of ReLU(r+d)-ReLU(r): with low = r if r < 0, else
@@ -174,8 +164,9 @@ type Set struct {
 	// the maximum stays at its place that is d_t itself, not a difference of two
 	// rounded sums. floor is MaxPool's for yr.
 	MaxPoolChange func(nOut, lanes, taps int, off *int32, d, r *float32, step int, yr *float32, floor float32, out *float32)
-	// MaxPoolChangeRescale is MaxPoolRescale for that change c: for p < nOut
-	// ascending, l < lanes
+	// MaxPoolChangeRescale is DeepLift's Rescale rule for max-pooling by the
+	// cross-maximum (Shrikumar et al. 2017, as published with the authors' code)
+	// with that change c: for p < nOut ascending, l < lanes
 	//
 	//	c > 0: at the first tap t with (r_t-yr) + d_t == c  dx_t += g * (c/d_t)
 	//	c < 0: at the first tap t with r_t == yr            dx_t += g * (c/d_t)

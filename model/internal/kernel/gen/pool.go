@@ -15,7 +15,6 @@ func pool(a *asm) {
 		maxPool4Taps(a, lanes)
 		maxPoolGrad(a, lanes)
 		maxPoolGrad2x2(a, lanes)
-		maxPoolRescale(a, lanes)
 	}
 }
 
@@ -212,72 +211,4 @@ func addWhere(a *asm, mask, v reg.VecVirtual, to operand.Mem, width int) {
 	a.VADDPS(v, old, sum)
 	a.VBLENDVPS(mask, sum, old, old)
 	a.VMOVUPS(old, to)
-}
-
-func maxPoolRescale(a *asm, lanes int) {
-	a.function(fmt.Sprintf("maxPoolRescale%dAVX2", lanes), fmt.Sprintf("is Set.MaxPoolRescale for lanes = %d.", lanes),
-		"nOut, taps int, off *int32, x, xr *float32, step int, y, yr, gr *float32, offDx *int32, dx *float32, stepDx int")
-	px := pixelOf(lanes)
-	taps, off, x, xr, offDx, dx := a.gp("taps"), a.gp("off"), a.gp("x"), a.gp("xr"), a.gp("offDx"), a.gp("dx")
-	a.LEAQ(idx(off, taps, 4, 0), off)
-	a.LEAQ(idx(offDx, taps, 4, 0), offDx)
-	a.NEGQ(taps)
-	t, o := a.GP64(), a.GP64()
-	yv, rv, gv := a.vecs(px.count, px.width), a.vecs(px.count, px.width), a.vecs(px.count, px.width)
-	up, live := a.vecs(px.count, px.width), a.vecs(px.count, px.width)
-	a.Label("pixel")
-	a.SUBQ(operand.Imm(1), a.slot("nOut"))
-	a.JLT(ref("end"))
-	for _, s := range []struct {
-		param string
-		to    []reg.VecVirtual
-	}{{"y", yv}, {"yr", rv}, {"gr", gv}} {
-		p := a.gp(s.param)
-		for h := range s.to {
-			a.VMOVUPS(mem(p, 4*px.width*h), s.to[h])
-		}
-		a.ADDQ(operand.I32(4*lanes), a.slot(s.param))
-	}
-	for h := range live {
-		compare(a, cmpGT, yv[h], rv[h], up[h])
-		compare(a, cmpGT, rv[h], yv[h], live[h])
-		a.VORPS(up[h], live[h], live[h])
-	}
-	a.MOVQ(taps, t)
-	a.Label("tap")
-	a.TESTQ(t, t)
-	a.JZ(ref("next"))
-	hit, v := a.vecs(px.count, px.width), a.vecs(px.count, px.width)
-	a.MOVLQSX(idx(off, t, 4, 0), o)
-	for h := range live {
-		eq, d := a.vec(px.width), a.vec(px.width)
-		at, atRef := idx(x, o, 4, 4*px.width*h), idx(xr, o, 4, 4*px.width*h)
-		compare(a, cmpEQ, rv[h], atRef, hit[h])
-		compare(a, cmpEQ, yv[h], at, eq)
-		a.VBLENDVPS(up[h], eq, hit[h], hit[h])
-		a.VANDPS(live[h], hit[h], hit[h])
-		a.VANDNPS(live[h], hit[h], live[h])
-		a.VMOVUPS(at, d)
-		a.VSUBPS(atRef, d, d)
-		a.VSUBPS(rv[h], yv[h], v[h])
-		a.VDIVPS(d, v[h], v[h])
-		a.VMULPS(v[h], gv[h], v[h])
-	}
-	a.MOVLQSX(idx(offDx, t, 4, 0), o)
-	for h := range live {
-		addWhere(a, hit[h], v[h], idx(dx, o, 4, 4*px.width*h), px.width)
-	}
-	a.INCQ(t)
-	a.JMP(ref("tap"))
-	a.Label("next")
-	for _, p := range []struct {
-		reg   reg.GPVirtual
-		param string
-	}{{x, "step"}, {xr, "step"}, {dx, "stepDx"}} {
-		a.advance(p.reg, p.param)
-	}
-	a.JMP(ref("pixel"))
-	a.Label("end")
-	a.VZEROUPPER()
-	a.RET()
 }
