@@ -78,8 +78,13 @@ func (p *ParameterRandomization) Check(n *model.Net) error {
 			ps.add("measures", "names %s twice", name)
 		}
 	}
-	if h, w := n.Input.H, n.Input.W; slices.Contains(p.Measures, "hog") && min(h, w) < hogSide {
-		ps.add("measures", "names hog, which needs images of at least %dx%d pixels, and these have %dx%d", hogSide, hogSide, h, w)
+	for _, m := range []struct {
+		name string
+		side int
+	}{{"hog", hogSide}, {"ssim", ssimSide}} {
+		if h, w := n.Input.H, n.Input.W; slices.Contains(p.Measures, m.name) && min(h, w) < m.side {
+			ps.add("measures", "names %s, which needs images of at least %dx%d pixels, and these have %dx%d", m.name, m.side, m.side, h, w)
+		}
 	}
 	return errors.Join(ps...)
 }

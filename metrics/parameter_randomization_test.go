@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -267,15 +268,26 @@ func TestMeasures(t *testing.T) {
 }
 
 // Images without a HOG descriptor are refused before a run.
-func TestHOGOfSmallImages(t *testing.T) {
-	small := &model.Net{Name: "linear", Input: model.Shape{C: 1, H: 24, W: 23}, Layers: []model.Layer{{Kind: "flatten"}, {Kind: "linear", Out: 2}}}
-	if err := small.Resolve(); err != nil {
-		t.Fatal(err)
-	}
-	p := &ParameterRandomization{Mode: "both", NSeeds: 1, Measures: []string{"hog"}}
-	want := "measures names hog, which needs images of at least 24x24 pixels, and these have 24x23"
-	if err := p.Check(small); err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+func TestMeasuresOfSmallImages(t *testing.T) {
+	for _, r := range []struct {
+		h, w     int
+		measures []string
+		want     string
+	}{
+		{24, 23, []string{"hog"}, "measures names hog, which needs images of at least 24x24 pixels, and these have 24x23"},
+		{10, 24, []string{"spearman", "ssim"}, "measures names ssim, which needs images of at least 11x11 pixels, and these have 10x24"},
+		{24, 24, []string{"ssim", "hog"}, "<nil>"},
+		{2, 2, []string{"spearman", "kendall"}, "<nil>"},
+		{2, 2, nil, "<nil>"}, // nobody asked for what is undefined here
+	} {
+		n := &model.Net{Name: "linear", Input: model.Shape{C: 1, H: r.h, W: r.w}, Layers: []model.Layer{{Kind: "flatten"}, {Kind: "linear", Out: 2}}}
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		p := &ParameterRandomization{Mode: "both", NSeeds: 1, Measures: r.measures}
+		if got := fmt.Sprint(p.Check(n)); got != r.want {
+			t.Errorf("%v of %dx%d pixels: got %s, want %s", r.measures, r.h, r.w, got, r.want)
+		}
 	}
 }
 
