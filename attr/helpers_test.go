@@ -113,6 +113,15 @@ func same(t testing.TB, what string, got, want kept) {
 			return
 		}
 	}
+	if len(got.StdErr) != len(want.StdErr) {
+		t.Fatalf("%s: %d standard errors, want %d", what, len(got.StdErr), len(want.StdErr))
+	}
+	for j := range got.StdErr {
+		if math.Float32bits(got.StdErr[j]) != math.Float32bits(want.StdErr[j]) {
+			t.Errorf("%s: standard error %d is %v, want the bits of %v", what, j, got.StdErr[j], want.StdErr[j])
+			return
+		}
+	}
 }
 
 // delta is the completeness delta.

@@ -3,7 +3,6 @@ package attr
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"assay/model"
@@ -28,6 +27,10 @@ import (
 // and stdevs see the same z.
 //
 // With a Tolerance the number of copies is chosen for each image (see settle).
+//
+// Of two copies and more the map comes with its standard error (see
+// noiseMoments): how far it would lie from that of other draws of the noise. What
+// Over itself draws is the same in all copies, and no part of it.
 type NoiseTunnel struct {
 	Over           Method  `yaml:"over" doc:"the method that explains each noisy copy"`
 	NTType         string  `yaml:"nt_type" doc:"smoothgrad, smoothgrad_sq or vargrad" jsonschema:"enum=smoothgrad,enum=smoothgrad_sq,enum=vargrad"`
@@ -128,11 +131,11 @@ func unperturbed(e *Env, over Method, in []Input) ([]float64, error) {
 // level is one noise level of a group with its running sums.
 type level struct {
 	stdev   float64
-	share   bool      // of the image's range
-	on      float32   // standard deviation on the image that is filled in
-	samples int       // the most that a configuration asks for
-	ks      []int     // the configurations
-	sum, sq []float64 // [size of a map] of a and of a^2, nil where nobody asks
+	share   bool    // of the image's range
+	on      float32 // standard deviation on the image that is filled in
+	samples int     // the most that a configuration asks for
+	ks      []int   // the configurations
+	sums    noiseMoments
 }
 
 // levels sorts the configurations of a group by noise level, those with most
@@ -148,46 +151,10 @@ func levels(ms []*NoiseTunnel, size int) []*level {
 		l := ls[i]
 		l.ks = append(l.ks, k)
 		l.samples = max(l.samples, m.NTSamples)
-		if m.NTType != "smoothgrad_sq" && l.sum == nil {
-			l.sum = make([]float64, size)
-		}
-		if m.NTType != "smoothgrad" && l.sq == nil {
-			l.sq = make([]float64, size)
-		}
+		l.sums.need(size, m.NTType)
 	}
 	slices.SortStableFunc(ls, func(a, b *level) int { return b.samples - a.samples })
 	return ls
-}
-
-// add takes one map into the running sums; first opens them.
-func (l *level) add(m []float32, first bool) {
-	if first {
-		clear(l.sum)
-		clear(l.sq)
-	}
-	if l.sum != nil {
-		model.Accumulate(1, m, l.sum)
-	}
-	if l.sq != nil {
-		model.AccumulateSquares(m, l.sq)
-	}
-}
-
-// read writes the map of a configuration whose samples are all in.
-func (l *level) read(o *NoiseTunnel, m []float32) {
-	n := float64(o.NTSamples)
-	for j := range m {
-		switch o.NTType {
-		case "smoothgrad":
-			m[j] = float32(l.sum[j] / n)
-		case "smoothgrad_sq":
-			m[j] = float32(l.sq[j] / n)
-		case "vargrad":
-			mean := l.sum[j] / n
-			// Rounding can leave a variance of 0 a little below it.
-			m[j] = float32(math.Max(0, l.sq[j]/n-float64(mean*mean)))
-		}
-	}
 }
 
 // cursor walks over the noisy copies of a group: image by image, sample by
@@ -233,7 +200,7 @@ func tunnel(e *Env, ms []*NoiseTunnel, in []Input, emit func(k, i int, a Attribu
 	}
 	noise := ms[0].noiser(e)
 	z := make([]float32, e.size())
-	m := make([]float32, size)
+	m, stderr := make([]float32, size), make([]float32, size)
 	var filled, folded cursor
 	err = over.stream(e, len(in)*copies,
 		func(_ int, dst *Input) {
@@ -254,11 +221,14 @@ func tunnel(e *Env, ms []*NoiseTunnel, in []Input, emit func(k, i int, a Attribu
 			at := folded
 			folded.next(ls)
 			l := ls[at.level]
-			l.add(a.Map, at.sample == 0)
+			if at.sample == 0 {
+				l.sums.reset()
+			}
+			l.sums.add(a.Map)
 			for _, k := range l.ks {
 				if ms[k].NTSamples == at.sample+1 {
-					l.read(ms[k], m)
-					emit(k, at.image, Attribution{Map: m, FX: fx[at.image]})
+					se := l.sums.read(ms[k].NTType, m, stderr)
+					emit(k, at.image, Attribution{Map: m, StdErr: se, FX: fx[at.image]})
 				}
 			}
 		})

@@ -43,7 +43,7 @@ func TestSharingChangesNoBit(t *testing.T) {
 		if i != len(got[k]) {
 			t.Fatalf("configuration %d: image %d, want %d", k, i, len(got[k]))
 		}
-		a.Map = slices.Clone(a.Map)
+		a.Map, a.StdErr = slices.Clone(a.Map), slices.Clone(a.StdErr)
 		got[k] = append(got[k], kept{a})
 	})
 	if err != nil {

@@ -1,5 +1,7 @@
 package model
 
+import "math"
+
 // The functions below are the inner loops of perturbation methods, as those of
 // vector.go are of gradient methods.
 
@@ -61,5 +63,48 @@ func SumRows(at []int32, x []float64, ld int, dst []float64) {
 		for _, r := range at {
 			dst[j] += x[int(r)*ld+j]
 		}
+	}
+}
+
+// AccumulateCubes adds the third powers of g to acc in float64. The square is
+// exact, the product with it rounded.
+func AccumulateCubes(g []float32, acc []float64) {
+	n := sameLength(len(acc), len(g))
+	if n > 0 {
+		set().Cube64(n, &g[0], &acc[0])
+	}
+	for i := n; i < len(acc); i++ {
+		v := float64(g[i])
+		acc[i] += float64(float64(v*v) * v)
+	}
+}
+
+// AccumulateFourths adds the fourth powers of g to acc in float64, third powers
+// as in AccumulateCubes times g, rounded.
+func AccumulateFourths(g []float32, acc []float64) {
+	n := sameLength(len(acc), len(g))
+	if n > 0 {
+		set().Fourth64(n, &g[0], &acc[0])
+	}
+	for i := n; i < len(acc); i++ {
+		v := float64(g[i])
+		acc[i] += float64(float64(float64(v*v)*v) * v)
+	}
+}
+
+// MeanError writes mean and standard error of the mean of count values, at least
+// 2, from their sum and the sum of their squares: m = sum/count and
+// sqrt((squares/count - m^2)/(count-1)), where what rounding left below 0 counts
+// as 0. NaN stays.
+func MeanError(count int, sum, squares []float64, mean, stderr []float32) {
+	n := sameLength(len(sum), len(squares), len(mean), len(stderr))
+	c := float64(count)
+	if n > 0 {
+		set().MeanError64(n, c, &sum[0], &squares[0], &mean[0], &stderr[0])
+	}
+	for i := n; i < len(sum); i++ {
+		m := sum[i] / c
+		mean[i] = float32(m)
+		stderr[i] = float32(math.Sqrt(max(0, (squares[i]/c-float64(m*m))/(c-1))))
 	}
 }

@@ -38,3 +38,18 @@ func lab64AVX2(n int, x *float32, plane int, c *float64, lab *float64)
 //
 //go:noescape
 func nearest64AVX2(k int, chans int, x *float64, plane int, ld int, centre *float64, window *int32, place *float64, weight float64, dist *float64, label *int64, tails *float64, dx *float64)
+
+// cube64AVX2 is Set.Cube64.
+//
+//go:noescape
+func cube64AVX2(n int, gr *float32, acc *float64)
+
+// fourth64AVX2 is Set.Fourth64.
+//
+//go:noescape
+func fourth64AVX2(n int, gr *float32, acc *float64)
+
+// meanError64AVX2 is Set.MeanError64, with count-1 for less.
+//
+//go:noescape
+func meanError64AVX2(n int, count float64, less float64, sum *float64, sq *float64, mean *float32, stderr *float32)

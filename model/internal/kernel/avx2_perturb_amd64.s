@@ -841,3 +841,86 @@ next:
 	JNZ    centre
 	VZEROUPPER
 	RET
+
+// func cube64AVX2(n int, gr *float32, acc *float64)
+// Requires: AVX
+TEXT ·cube64AVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ gr+8(FP), CX
+	MOVQ acc+16(FP), DX
+
+loop:
+	SUBQ      $0x04, AX
+	JLT       end
+	VCVTPS2PD (CX), Y0
+	VMULPD    Y0, Y0, Y1
+	VMULPD    Y0, Y1, Y1
+	VADDPD    (DX), Y1, Y1
+	VMOVUPD   Y1, (DX)
+	ADDQ      $0x10, CX
+	ADDQ      $0x20, DX
+	JMP       loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func fourth64AVX2(n int, gr *float32, acc *float64)
+// Requires: AVX
+TEXT ·fourth64AVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ gr+8(FP), CX
+	MOVQ acc+16(FP), DX
+
+loop:
+	SUBQ      $0x04, AX
+	JLT       end
+	VCVTPS2PD (CX), Y0
+	VMULPD    Y0, Y0, Y1
+	VMULPD    Y0, Y1, Y1
+	VMULPD    Y0, Y1, Y1
+	VADDPD    (DX), Y1, Y1
+	VMOVUPD   Y1, (DX)
+	ADDQ      $0x10, CX
+	ADDQ      $0x20, DX
+	JMP       loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func meanError64AVX2(n int, count float64, less float64, sum *float64, sq *float64, mean *float32, stderr *float32)
+// Requires: AVX
+TEXT ·meanError64AVX2(SB), NOSPLIT, $0-56
+	MOVQ         n+0(FP), AX
+	MOVQ         sum+24(FP), CX
+	MOVQ         sq+32(FP), DX
+	MOVQ         mean+40(FP), BX
+	MOVQ         stderr+48(FP), SI
+	VBROADCASTSD count+8(FP), Y0
+	VBROADCASTSD less+16(FP), Y1
+	VXORPD       Y2, Y2, Y2
+	XORQ         DI, DI
+
+values:
+	CMPQ       DI, AX
+	JGE        end
+	VMOVUPD    (CX)(DI*8), Y3
+	VDIVPD     Y0, Y3, Y3
+	VCVTPD2PSY Y3, X4
+	VMOVUPS    X4, (BX)(DI*4)
+	VMOVUPD    (DX)(DI*8), Y4
+	VDIVPD     Y0, Y4, Y4
+	VMULPD     Y3, Y3, Y3
+	VSUBPD     Y3, Y4, Y4
+	VDIVPD     Y1, Y4, Y4
+	VMAXPD     Y4, Y2, Y4
+	VSQRTPD    Y4, Y4
+	VCVTPD2PSY Y4, X4
+	VMOVUPS    X4, (SI)(DI*4)
+	ADDQ       $0x04, DI
+	JMP        values
+
+end:
+	VZEROUPPER
+	RET

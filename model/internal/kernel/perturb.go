@@ -35,6 +35,17 @@ type Perturbing struct {
 	//
 	// n is a multiple of 4.
 	SumRows64 func(n, rows int, at *int32, x *float64, ld int, out *float64)
+	// Cube64 and Fourth64 add powers of float64(g) to acc, multiplied from the left
+	// and rounded to float64 each time; the square is exact. n is a multiple of 4.
+	Cube64, Fourth64 func(n int, g *float32, acc *float64)
+	// MeanError64 tells mean and standard error from sums of count values and their
+	// squares: for j < n, a multiple of 4,
+	//
+	//	m = sum[j]/count; mean[j] = float32(m)
+	//	stderr[j] = float32(sqrt(max(0, (sq[j]/count-m*m)/(count-1))))
+	//
+	// every operation rounded to float64.
+	MeanError64 func(n int, count float64, sum, sq *float64, mean, stderr *float32)
 	// Lab64 turns n pixels of three planes of normalised sRGB into planes of CIELAB:
 	// for j < n, c < 3, with Curve's formulas and NaN taken for 0
 	//
@@ -67,5 +78,8 @@ var portablePerturbing = Perturbing{
 	Moments64: moments64Go,
 	SumRows64: sumRows64Go,
 	Nearest64: nearest64Go,
-	Lab64:     lab64Go,
+
+	Cube64: cube64Go, Fourth64: fourth64Go, MeanError64: meanError64Go,
+
+	Lab64: lab64Go,
 }

@@ -33,6 +33,11 @@ var avx2Perturbing = Perturbing{
 		}
 	},
 	SumRows64: sumRows64AVX2,
+	Cube64:    cube64AVX2,
+	Fourth64:  fourth64AVX2,
+	MeanError64: func(n int, count float64, sum, sq *float64, mean, stderr *float32) {
+		meanError64AVX2(n, count, count-1, sum, sq, mean, stderr)
+	},
 	Lab64: func(n int, x *float32, plane int, c *Colours, lab *float64) {
 		if n > 0 {
 			lab64AVX2(n, x, plane, &c.Scale[0], lab)

@@ -104,6 +104,26 @@ func TestDoubleSumsSameBits(t *testing.T) {
 				equal64(t, what+": Moments64 sum", sum, wantSum)
 				equal64(t, what+": Moments64 squares", sq, wantSq)
 
+				for _, f := range []struct {
+					name      string
+					got, want func(n int, g *float32, acc *float64)
+				}{{"Cube64", s.Cube64, portable.Cube64}, {"Fourth64", s.Fourth64, portable.Fourth64}} {
+					got := doublesOf(r, n+2)
+					want := append([]float64{}, got...)
+					f.got(n, x.p(), &got[1])
+					f.want(n, x.p(), &want[1])
+					equal64(t, what+": "+f.name, got, want)
+				}
+				if n > 0 {
+					sq[n/2] = math.NaN()
+				}
+				mean, stderr := newBuffer(r, n, tame), newBuffer(r, n, tame)
+				wantMean, wantErr := mean.clone(), stderr.clone()
+				s.MeanError64(n, float64(rows+2), &sum[1], &sq[1], mean.p(), stderr.p())
+				portable.MeanError64(n, float64(rows+2), &sum[1], &sq[1], wantMean.p(), wantErr.p())
+				compareBuffers(t, what+": MeanError64 mean", mean, wantMean)
+				compareBuffers(t, what+": MeanError64 error", stderr, wantErr)
+
 				m, at := doublesOf(r, 9*ld+1), make([]int32, rows+1)
 				for i := range at {
 					at[i] = int32(r.IntN(9))
@@ -132,6 +152,17 @@ func TestPerturbingOfKnownValues(t *testing.T) {
 		s.SumRows64(4, 2, &at[0], &m[0], 4, &sum[0])
 		if got := fmt.Sprint(sum); got != "[98 200 302 404]" {
 			t.Errorf("%v: SumRows64 gives %v", l, got)
+		}
+		cubes, fourths := []float64{1, 1, 1, 1}, []float64{1, 1, 1, 1}
+		s.Cube64(4, &x[0], &cubes[0])
+		s.Fourth64(4, &x[0], &fourths[0])
+		if got := fmt.Sprint(cubes, fourths); got != "[2 9 28 65] [2 17 82 257]" {
+			t.Errorf("%v: Cube64 and Fourth64 give %v", l, got)
+		}
+		mean, stderr := make([]float32, 4), make([]float32, 4)
+		s.MeanError64(4, 2, &[]float64{4, 4, 6, 0}[0], &[]float64{10, 8, 20, 2}[0], &mean[0], &stderr[0]) // of 1 3, 2 2, 2 4, -1 1
+		if got := fmt.Sprint(mean, stderr); got != "[2 2 3 0] [1 0 1 1]" {
+			t.Errorf("%v: MeanError64 gives %v", l, got)
 		}
 		mixed, share2, lo, hi := make([]float32, 4), []float32{0.25}, []int32{0}, []int32{4}
 		s.Mix(1, 4, &share2[0], &lo[0], &hi[0], &x[0], &mixed[0])

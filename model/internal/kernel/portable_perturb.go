@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"math/bits"
 	"unsafe"
 )
@@ -64,5 +65,30 @@ func sumRows64Go(n, rows int, at *int32, x *float64, ld int, out *float64) {
 		for j, v := range from {
 			o[j] += v
 		}
+	}
+}
+
+func cube64Go(n int, g *float32, acc *float64) {
+	a := row64(acc, n)
+	for j, v := range row(g, 0, n) {
+		x := float64(v)
+		a[j] += float64(float64(x*x) * x)
+	}
+}
+
+func fourth64Go(n int, g *float32, acc *float64) {
+	a := row64(acc, n)
+	for j, v := range row(g, 0, n) {
+		x := float64(v)
+		a[j] += float64(float64(float64(x*x)*x) * x)
+	}
+}
+
+func meanError64Go(n int, count float64, sum, sq *float64, mean, stderr *float32) {
+	s, q, to, e := row64(sum, n), row64(sq, n), row(mean, 0, n), row(stderr, 0, n)
+	for j := range to {
+		m := s[j] / count
+		to[j] = float32(m)
+		e[j] = float32(math.Sqrt(max(0, (q[j]/count-float64(m*m))/(count-1))))
 	}
 }

@@ -13,6 +13,7 @@ func perturb(a *asm) {
 	moments64(a)
 	sumRows64(a)
 	superpixels(a)
+	higherMoments(a)
 }
 
 // sixteen loops over n values of which each fills sixteen lanes: two registers,
