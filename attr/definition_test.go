@@ -357,3 +357,47 @@ func TestSampledPathsConverge(t *testing.T) {
 		}
 	}
 }
+
+// The chain of blurs converges to the integral over sigma that the paper has: the
+// gradient at each blur times its derivative by sigma, here by differences of
+// 0.01 pixels as in the authors' package saliency.
+func TestBlurPathIsItsIntegral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("4000 gradients one by one")
+	}
+	const maxSigma, steps = 4., 1000
+	e := env(t, tiny(model.Shape{C: 2, H: 7, W: 6}), 17)
+	in := images(e, 4)
+	k := newBlurrer(e.Worker.Model().Net().Input)
+	blurred := func(sigma float64, x []float32) []float64 {
+		y := make([]float32, len(x))
+		k.sigma(sigma)
+		k.blur(y, x)
+		return doubles(y)
+	}
+	for i, a := range attribute(t, e, &BlurIntegratedGradients{NSteps: steps, MaxSigma: maxSigma}, in) {
+		want := make([]float64, e.size())
+		for s := range steps {
+			sigma := (float64(s) + 0.5) * maxSigma / steps
+			at, next := blurred(sigma, in[i].X), blurred(sigma+0.01, in[i].X)
+			err := e.Worker.Gradients(e.Ctx, model.Gradient, 1, func(_ int, p *model.Point) {
+				for j, v := range at {
+					p.X[j] = float32(v)
+				}
+				p.Target = in[i].Target
+			}, func(_ int, res model.Result) {
+				for j, g := range res.Grad {
+					want[j] -= float64(g) * (next[j] - at[j]) / 0.01 * maxSigma / steps
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := relative(a.Map, want)
+		t.Logf("image %d: relative difference %.2g", i, d)
+		if !(d < 0.03) {
+			t.Errorf("image %d: relative difference %v", i, d)
+		}
+	}
+}
