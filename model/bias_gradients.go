@@ -56,11 +56,8 @@ func (n *Net) biasedLayers() []int {
 	t := newTaps(nil, n, false)
 	var out []int
 	for i, l := range n.Layers {
-		switch l.Kind {
-		case "conv2d", "linear", "batch_norm2d":
-			if t.alias[i+1] == i+1 {
-				out = append(out, i)
-			}
+		if kinds[l.Kind].params != nil && t.alias[i+1] == i+1 {
+			out = append(out, i)
 		}
 	}
 	return out

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -60,13 +59,11 @@ func (b *graph) leaf(name string, shape ...int) *gorgonia.Node {
 // returned activations are those of x; a layer that another one takes over has
 // the activation of that one.
 func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, train bool, rule Rule) []*gorgonia.Node {
-	t := newTaps(b, n, train)
+	p := &pathway{taps: newTaps(b, n, train), ref: ref, rule: rule, train: train, moves: rule.carries() && ref != nil, denses: map[int]*dense{}}
+	t := p.taps
 	t.acts[0] = x
-	var linears []int          // by relu, the linear layer that RevealCancel takes with it
-	denses := map[int]*dense{} // by linear layer
-	moves := rule.carries() && ref != nil
 	if rule == RevealCancel && ref != nil {
-		linears = n.revealed()
+		p.linears = n.revealed()
 	}
 	shapes := append([]Shape{n.Input}, n.Shapes()...)
 	for i, l := range n.Layers {
@@ -75,100 +72,31 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 			continue
 		}
 		in := t.alias[t.reads[i][0]]
-		s := shapes[in]
 		for _, from := range t.reads[i] {
 			b.watch(n, l, t.alias[from], t.acts)
 		}
-		h := t.take(in)
+		c := &site{pathway: p, i: i, l: l, s: shapes[in], in: in, x: t.take(in), wrtX: needX || in > 0}
 		if gate := b.gates[i]; gate != nil {
-			t.acts[i+1] = gate(h)
+			t.acts[i+1] = gate(c.x)
 			continue
 		}
-		var base *gorgonia.Node // the baseline's input to this layer
 		if ref != nil {
-			base = ref[in]
+			c.base = ref[in]
 		}
-		dims := tensor.Shape{s.C, s.H, s.W, b.lanes}
-		if len(h.Shape()) == 2 {
-			dims = tensor.Shape{s.C, b.lanes}
+		c.dims = tensor.Shape{c.s.C, c.s.H, c.s.W, b.lanes}
+		if len(c.x.Shape()) == 2 {
+			c.dims = tensor.Shape{c.s.C, b.lanes}
 		}
-		deep := needX || in > 0
-		read := h
-		if !kinds[l.Kind].weighted {
+		if kinds[l.Kind].params == nil {
 			b.layer = l.Name
 		}
-		switch l.Kind {
-		case "conv2d":
-			w, bias := b.affine(n, i, t.norm[i])
-			if moves {
-				bias = b.noBias(w)
-			}
-			h = b.conv2d(l, s, h, w, bias, deep, train)
-		case "linear":
-			if len(h.Shape()) == 4 {
-				h = b.flatten(s, h)
-			}
-			if slices.Contains(linears, i) {
-				h, denses[i] = b.dense(t, i, s, h)
-			}
-			w, bias := b.affine(n, i, -1)
-			if moves && i == len(n.Layers)-1 {
-				h = b.logitsChange(l, s.Size(), h, w)
-				break
-			}
-			if moves {
-				bias = b.noBias(w)
-			}
-			h = b.linear(l, s.Size(), h, w, bias, deep, train)
-		case "batch_norm2d":
-			h = b.batchNorm(n, l, s, h, train, moves)
-		case "relu":
-			if t.folds(i, rule) {
-				break // the pool that follows does it
-			}
-			switch {
-			case linears != nil && linears[i] >= 0:
-				h = b.revealCancel(denses[linears[i]], h, base)
-			case moves:
-				h = b.reluChange(dims, h, base)
-			default:
-				h = b.relu(dims, h, base, rule)
-			}
-		case "leaky_relu", "elu", "softplus", "tanh", "sigmoid":
-			if moves {
-				h = b.activationChange(l, dims, h, base)
-			} else {
-				h = b.activation(l, dims, h, base, rule)
-			}
-		case "max_pool2d":
-			fold := in > 0 && t.folds(in-1, rule)
-			if moves {
-				h = b.maxPoolChange(l, s, h, base, ref[i+1], fold)
-				break
-			}
-			h = b.maxPool(l, s, h, fold)
-			if b.lrp != nil {
-				b.lrp.folded[h] = fold
-			}
-		case "avg_pool2d", "adaptive_avg_pool2d":
-			h = b.avgPool(l, s, h)
-		case "dropout":
-			if train {
-				h = b.dropout(l, dims, h)
-			}
-		case "flatten":
-			if len(h.Shape()) == 4 {
-				h = b.flatten(s, h)
-			}
-		case "add":
-			h = b.add(s, h, t.take(t.reads[i][1]))
-		}
-		if b.asked(i) && h == read { // what others read too is not all the layer's
+		h := builders[l.Kind](b, c)
+		if b.asked(i) && h == c.x { // what others read too is not all the layer's
 			h = b.same(h)
 		}
 		b.layer = ""
 		if b.lrp != nil {
-			b.attachLRP(i, l, s, h)
+			b.attachLRP(i, l, c.s, h)
 		}
 		t.acts[i+1] = h
 	}
@@ -179,11 +107,11 @@ func (b *graph) network(n *Net, x *gorgonia.Node, ref []*gorgonia.Node, needX, t
 // sum of finite numbers is no NaN, but one that overflowed to infinity makes NaN of
 // the next, and a relu or a max-pool would make 0 of that, and nobody would know.
 func (b *graph) watch(n *Net, l Layer, activation int, acts []*gorgonia.Node) {
-	switch l.Kind {
-	case "conv2d", "linear", "batch_norm2d", "add", "avg_pool2d", "adaptive_avg_pool2d":
-		if o, computed := acts[activation].Op().(*op); computed && activation > 0 {
-			o.layer = n.nameOf(activation)
-		}
+	if !kinds[l.Kind].role.sums() {
+		return
+	}
+	if o, computed := acts[activation].Op().(*op); computed && activation > 0 {
+		o.layer = n.nameOf(activation)
 	}
 }
 

@@ -35,62 +35,10 @@ type Layer struct {
 	From    string  `yaml:"from,omitempty" json:"from,omitempty"`       // add: layer whose output is added
 }
 
-// kind says what Resolve needs to know of a kind of layer.
-type kind struct {
-	prefix   string // of default names
-	takes    []string
-	spatial  bool // works on rows and columns, so not behind a flatten
-	smooth   bool // curved: no piecewise linear function
-	weighted bool // has tensors of its own
-}
-
-var kinds = map[string]kind{
-	"conv2d":              {prefix: "conv", takes: []string{"out", "kernel", "stride", "padding", "no_bias"}, spatial: true, weighted: true},
-	"linear":              {prefix: "fc", takes: []string{"out", "no_bias"}, weighted: true},
-	"batch_norm2d":        {prefix: "bn", spatial: true, weighted: true},
-	"relu":                {prefix: "relu"},
-	"leaky_relu":          {prefix: "leaky_relu", takes: []string{"slope"}},
-	"elu":                 {prefix: "elu", takes: []string{"alpha"}, smooth: true},
-	"softplus":            {prefix: "softplus", smooth: true},
-	"tanh":                {prefix: "tanh", smooth: true},
-	"sigmoid":             {prefix: "sigmoid", smooth: true},
-	"max_pool2d":          {prefix: "pool", takes: []string{"kernel", "stride"}, spatial: true},
-	"avg_pool2d":          {prefix: "avgpool", takes: []string{"kernel", "stride"}, spatial: true},
-	"adaptive_avg_pool2d": {prefix: "adaptive", takes: []string{"out"}, spatial: true},
-	"dropout":             {prefix: "dropout", takes: []string{"p"}},
-	"flatten":             {prefix: "flatten"},
-	"add":                 {prefix: "add", takes: []string{"from"}},
-}
-
-// kindNames is the order in which the kinds are listed.
-var kindNames = []string{
-	"conv2d", "linear", "batch_norm2d", "relu", "leaky_relu", "elu", "softplus", "tanh", "sigmoid",
-	"max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "dropout", "flatten", "add",
-}
-
 // fill sets the defaults of the fields that were left out.
 func (l *Layer) fill() {
-	switch l.Kind {
-	case "conv2d":
-		if l.Stride == 0 {
-			l.Stride = 1
-		}
-	case "max_pool2d", "avg_pool2d":
-		if l.Stride == 0 {
-			l.Stride = l.Kernel
-		}
-	case "leaky_relu":
-		if l.Slope == 0 {
-			l.Slope = 0.01
-		}
-	case "elu":
-		if l.Alpha == 0 {
-			l.Alpha = 1
-		}
-	case "dropout":
-		if l.P == 0 {
-			l.P = 0.5
-		}
+	if fill := kinds[l.Kind].fill; fill != nil {
+		fill(l)
 	}
 }
 
@@ -149,39 +97,28 @@ func (l *Layer) problems() []string {
 
 // fits reports why the layer cannot read an activation of shape s, "" if it can.
 func (l *Layer) fits(s Shape, flat bool) string {
-	if flat && kinds[l.Kind].spatial {
+	k := kinds[l.Kind]
+	switch {
+	case flat && k.spatial:
 		return fmt.Sprintf("%s after the activation was flattened", l.Kind)
-	}
-	switch l.Kind {
-	case "conv2d", "max_pool2d", "avg_pool2d":
-		if s.H+2*l.Padding < l.Kernel || s.W+2*l.Padding < l.Kernel {
-			return fmt.Sprintf("kernel %d does not fit the %v input", l.Kernel, s)
-		}
-	case "adaptive_avg_pool2d":
-		if s.H%l.Out != 0 || s.W%l.Out != 0 {
-			return fmt.Sprintf("out %d does not divide the %dx%d pixels of its input", l.Out, s.H, s.W)
-		}
-	case "linear":
-		if !flat && (s.H != 1 || s.W != 1) {
-			return fmt.Sprintf("linear on a %v activation: put a flatten before it", s)
-		}
+	case k.fits != nil:
+		return k.fits(*l, s, flat)
 	}
 	return ""
 }
 
 // output is the shape that the layer makes of s.
 func (l Layer) output(s Shape) Shape {
-	switch l.Kind {
-	case "conv2d":
-		return Shape{l.Out, (s.H+2*l.Padding-l.Kernel)/l.Stride + 1, (s.W+2*l.Padding-l.Kernel)/l.Stride + 1}
-	case "max_pool2d", "avg_pool2d":
-		return Shape{s.C, (s.H-l.Kernel)/l.Stride + 1, (s.W-l.Kernel)/l.Stride + 1}
-	case "adaptive_avg_pool2d":
-		return Shape{s.C, l.Out, l.Out}
-	case "flatten":
-		return Shape{s.Size(), 1, 1}
-	case "linear":
-		return Shape{l.Out, 1, 1}
+	if output := kinds[l.Kind].output; output != nil {
+		return output(l, s)
 	}
 	return s
+}
+
+// params are the tensors of the layer if it reads s.
+func (l Layer) params(s Shape) []Param {
+	if params := kinds[l.Kind].params; params != nil {
+		return params(l, s)
+	}
+	return nil
 }

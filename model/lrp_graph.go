@@ -39,31 +39,27 @@ func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
 	}
 	o := h.Op().(*op)
 	b.lrp.layer[h] = i
-	switch l.Kind {
-	case "flatten", "dropout":
-	case "conv2d":
-		o.diff = b.lrpWeighted(i, l, s, 4)
-	case "linear":
-		o.diff = b.lrpWeighted(i, l, s, 0)
-	case "max_pool2d": // the winner takes all: its gradient
-		if b.lrp.captum {
-			o.diff = b.lrpNorm(i, o.diff, 0)
-		}
-	case "avg_pool2d", "adaptive_avg_pool2d", "add":
-		o.diff = b.lrpNorm(i, o.diff, 0)
-	case "batch_norm2d": // one that no convolution takes over: x, scale, shift
-		o.diff = b.lrpNorm(i, o.diff, 2)
-	default: // activations
+	k := kinds[l.Kind]
+	switch k.role {
+	case passing:
 		o.diff = func(in []*gorgonia.Node, _, grad *gorgonia.Node) []*gorgonia.Node {
 			ds := make([]*gorgonia.Node, len(in))
 			ds[0] = grad
 			return ds
 		}
+	case moving: // its gradient; of a max-pool the winner takes all
+		if b.lrp.captum && l.Kind == "max_pool2d" {
+			o.diff = b.lrpNorm(i, o.diff, 0)
+		}
+	case sharing:
+		o.diff = b.lrpNorm(i, o.diff, k.operand)
+	case ruled:
+		o.diff = b.lrpWeighted(i, l, s, k.operand)
 	}
-	switch l.Kind {
-	case "relu", "sigmoid", "softplus":
+	switch k.sign {
+	case notBelow0:
 		b.lrp.nonNegative[h] = true
-	case "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "flatten", "dropout", "add":
+	case asInput:
 		all := true
 		for _, x := range b.operands[h] {
 			all = all && b.nonNegative(x)
@@ -142,10 +138,10 @@ func (b *graph) deadFor(r *gorgonia.Node) bool {
 
 // proportionalFor reports whether reader r gives 0 to an input that is 0.
 func (b *graph) proportionalFor(r *gorgonia.Node) bool {
-	switch b.kind(r) {
-	case "conv2d", "linear":
-		return b.lrp.rules[b.lrp.layer[r]].proportional()
-	case "add", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm2d":
+	switch i, of := b.lrp.layer[r]; {
+	case of && kinds[b.lrp.layers[i].Kind].role == ruled:
+		return b.lrp.rules[i].proportional()
+	case of && kinds[b.lrp.layers[i].Kind].role == sharing:
 		return true
 	}
 	return b.passes(r) && b.allReaders(r, b.proportionalFor)
@@ -167,17 +163,16 @@ func (b *graph) foldsRelevance(t *taps, i int) bool {
 func (b *graph) proportional(t *taps, i int) bool {
 	readers := t.readers(i + 1)
 	for _, j := range readers {
-		switch t.n.Layers[j].Kind {
-		case "conv2d", "linear":
+		switch kinds[t.n.Layers[j].Kind].role {
+		case ruled:
 			if !b.lrp.rules[j].proportional() {
 				return false
 			}
-		case "add", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm2d":
-		case "max_pool2d", "flatten":
+		case moving:
 			if !b.proportional(t, j) {
 				return false
 			}
-		default:
+		case passing:
 			return false
 		}
 	}

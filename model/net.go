@@ -3,7 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -90,8 +89,8 @@ func (n *Net) Resolve() error {
 		if why := l.oversize(shapes[in]); len(errs) == 0 && why != "" {
 			fail(i, "%s", why)
 		}
-		f := flat[in] || l.Kind == "flatten" || l.Kind == "linear"
-		if l.Kind == "add" {
+		f := flat[in] || kinds[l.Kind].flattens
+		if l.From != "" {
 			if a, b := shapes[in], shapes[reads[i][1]]; a != b {
 				fail(i, "adds %v of %s to %v of %s", b, n.nameOf(reads[i][1]), a, n.nameOf(in))
 			}
@@ -137,7 +136,7 @@ func (n *Net) reads() [][]int {
 			in = at[l.Input]
 		}
 		out[i] = []int{in}
-		if l.Kind == "add" {
+		if l.From != "" {
 			out[i] = append(out[i], at[l.From])
 		}
 		at[l.Name] = i + 1
@@ -151,103 +150,6 @@ func (n *Net) nameOf(activation int) string {
 		return imageName
 	}
 	return n.Layers[activation-1].Name
-}
-
-// Upto returns the layers up to and including the named one, as a network whose
-// "logits" are that layer's activations in the order [C][H][W]. Layers that it
-// does not depend on are left out.
-func (n *Net) Upto(layer string) (*Net, error) {
-	i, err := n.find(layer)
-	if err != nil {
-		return nil, err
-	}
-	reads := n.reads()
-	need := make([]bool, i+2)
-	need[i+1] = true
-	part := &Net{Name: n.Name + " up to " + layer, Input: n.Input}
-	for j := i; j >= 0; j-- {
-		if !need[j+1] {
-			continue
-		}
-		for _, r := range reads[j] {
-			need[r] = true
-		}
-	}
-	for j := range i + 1 {
-		if !need[j+1] {
-			continue
-		}
-		l := n.Layers[j]
-		// The layer before may be gone.
-		if r := reads[j][0]; l.Input == "" && n.nameOf(r) != part.lastName() {
-			l.Input = n.nameOf(r)
-		}
-		part.Layers = append(part.Layers, l)
-	}
-	return part, nil
-}
-
-// lastName names what a layer appended next would read.
-func (n *Net) lastName() string { return n.nameOf(len(n.Layers)) }
-
-// After returns the layers behind the named one, as a network whose input is
-// that layer's activation. It is an error if the network cannot be cut there
-// because a later layer reads one before it, past the cut.
-func (n *Net) After(layer string) (*Net, error) {
-	i, err := n.find(layer)
-	if err != nil {
-		return nil, err
-	}
-	if i == len(n.Layers)-1 {
-		return nil, fmt.Errorf("model: no layer comes after %s", layer)
-	}
-	part := &Net{Name: n.Name + " after " + layer, Input: n.Shapes()[i]}
-	reads := n.reads()
-	for j := i + 1; j < len(n.Layers); j++ {
-		l := n.Layers[j]
-		for _, r := range reads[j] {
-			if r < i+1 {
-				return nil, fmt.Errorf("model: the network cannot be cut at %s: %s reads %s past it; %s", layer, l.Name, n.nameOf(r), n.cuts())
-			}
-		}
-		if l.Input == layer {
-			l.Input = imageName
-		}
-		if l.From == layer {
-			l.From = imageName
-		}
-		part.Layers = append(part.Layers, l)
-	}
-	return part, nil
-}
-
-// cuts names the layers that After accepts.
-func (n *Net) cuts() string {
-	reads := n.reads()
-	var names []string
-	for i, l := range n.Layers[:len(n.Layers)-1] {
-		crossed := false
-		for _, rs := range reads[i+1:] {
-			for _, r := range rs {
-				crossed = crossed || r < i+1
-			}
-		}
-		if !crossed {
-			names = append(names, l.Name)
-		}
-	}
-	return "it can be at " + strings.Join(names, ", ")
-}
-
-func (n *Net) find(layer string) (int, error) {
-	names := make([]string, len(n.Layers))
-	for i, l := range n.Layers {
-		if l.Name == layer {
-			return i, nil
-		}
-		names[i] = l.Name
-	}
-	return 0, fmt.Errorf("model: network %s has no layer %q; it has %s", n.Name, layer, strings.Join(names, ", "))
 }
 
 // Supports reports why a backward rule is not defined for the network: it names
@@ -292,84 +194,6 @@ func (n *Net) Classes() int {
 	}
 	s := n.Shapes()
 	return s[len(s)-1].Size()
-}
-
-// Param is one weight tensor that a network needs.
-type Param struct {
-	Name string // "conv1.weight"
-	// Layer is whose the tensor is, "conv1". The tensors of a batch norm right
-	// behind a convolution are that convolution's: they act as one layer and are
-	// randomised together.
-	Layer string
-	Shape []int // PyTorch's: conv [out,in,k,k], linear [out,in], others [out]
-	FanIn int   // inputs that one output sums over; 1 for a batch norm
-	// Start is the value Init gives to all of a batch norm's tensor: 1 or 0. For
-	// other tensors it is not used.
-	Start float32
-	Norm  bool // of a batch norm
-	// Statistic says that training keeps the tensor as a running mean or variance
-	// of its batches rather than learning it.
-	Statistic bool
-}
-
-// size is the number of values.
-func (p Param) size() int {
-	size := 1
-	for _, d := range p.Shape {
-		size *= d
-	}
-	return size
-}
-
-// Params lists the weight tensors in the order of the layers, weight before bias.
-func (n *Net) Params() []Param {
-	var ps []Param
-	shapes := append([]Shape{n.Input}, n.Shapes()...)
-	for i, r := range n.reads() {
-		l, s := n.Layers[i], shapes[r[0]]
-		var w []int
-		switch l.Kind {
-		case "conv2d":
-			w = []int{l.Out, s.C, l.Kernel, l.Kernel}
-		case "linear":
-			w = []int{l.Out, s.C}
-		case "batch_norm2d":
-			owner := l.Name
-			if r[0] > 0 && n.Layers[r[0]-1].Kind == "conv2d" {
-				owner = n.Layers[r[0]-1].Name
-			}
-			one := []int{s.C}
-			ps = append(ps,
-				Param{Name: l.Name + ".weight", Layer: owner, Shape: one, FanIn: 1, Norm: true, Start: 1},
-				Param{Name: l.Name + ".bias", Layer: owner, Shape: one, FanIn: 1, Norm: true},
-				Param{Name: l.Name + ".running_mean", Layer: owner, Shape: one, FanIn: 1, Norm: true, Statistic: true},
-				Param{Name: l.Name + ".running_var", Layer: owner, Shape: one, FanIn: 1, Norm: true, Statistic: true, Start: 1})
-		}
-		if w == nil {
-			continue
-		}
-		fan := 1
-		for _, d := range w[1:] {
-			fan *= d
-		}
-		ps = append(ps, Param{Name: l.Name + ".weight", Layer: l.Name, Shape: w, FanIn: fan})
-		if !l.NoBias {
-			ps = append(ps, Param{Name: l.Name + ".bias", Layer: l.Name, Shape: w[:1:1], FanIn: fan})
-		}
-	}
-	return ps
-}
-
-// Weighted lists the layers that have weights, input to output. A batch norm
-// right behind a convolution counts with it.
-func (n *Net) Weighted() []string {
-	var names []string
-	for _, p := range n.Params() {
-		if !slices.Contains(names, p.Layer) {
-			names = append(names, p.Layer)
-		}
-	}
-	return names
 }
 
 // String describes the network in one line, every value that defines it.

@@ -1,7 +1,10 @@
 package model
 
 import (
+	"maps"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -211,5 +214,21 @@ func TestRescaleIsCompleteOnPresets(t *testing.T) {
 				t.Errorf("%s point %d: multipliers sum to %v, want %v: off by %.2g of it", name, i, sum, want, math.Abs(sum-want)/math.Abs(want))
 			}
 		}
+	}
+}
+
+// Every kind is in all the lists: its description, what builds it, and the values
+// that the schema of specifications allows.
+func TestKindsAreComplete(t *testing.T) {
+	field, _ := reflect.TypeFor[Layer]().FieldByName("Kind")
+	var enum []string
+	for tag := range strings.SplitSeq(field.Tag.Get("jsonschema"), ",") {
+		enum = append(enum, strings.TrimPrefix(tag, "enum="))
+	}
+	if !slices.Equal(enum, kindNames) {
+		t.Errorf("the schema has %v, want %v", enum, kindNames)
+	}
+	if got, want := slices.Sorted(maps.Keys(builders)), slices.Sorted(slices.Values(kindNames)); !slices.Equal(got, want) {
+		t.Errorf("builders are of %v, want %v", got, want)
 	}
 }

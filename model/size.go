@@ -26,15 +26,17 @@ func (l Layer) room(s Shape) float64 {
 	return max(of(s), of(o))
 }
 
-// weights is the number of values of the layer's weight.
+// weights is the number of values of the layer's largest tensor.
 func (l Layer) weights(s Shape) float64 {
-	switch l.Kind {
-	case "conv2d":
-		return float64(l.Out) * float64(s.C) * float64(l.Kernel*l.Kernel)
-	case "linear":
-		return float64(l.Out) * float64(s.C)
+	most := 0.0
+	for _, p := range l.params(s) {
+		size := 1.0
+		for _, d := range p.Shape {
+			size *= float64(d)
+		}
+		most = max(most, size)
 	}
-	return 0
+	return most
 }
 
 // oversize reports why a layer that reads s is too large for the engine, "" if it
