@@ -247,7 +247,7 @@ func (v *windows) window(c stack, s windowShape, m, row, block int) kernel.Windo
 	k, steps := v.g.k, s.cols*c.width
 	xRow, wRow := row-steps*Lanes, (k*c.width-steps)*m
 	return kernel.Window{
-		Blocks: c.blocks, Rows: s.rows, Octets: steps / 8, Rest: steps % 8,
+		Blocks: c.blocks, Rows: s.rows, Quads: steps / 4, Rest: steps % 4,
 		XRow: xRow, XBlock: block - s.rows*row + xRow,
 		WRow: wRow, WBlock: (k-s.rows)*k*c.width*m + wRow, WAhead: c.blocks * k * k * c.width * m,
 		XPixel: s.inStep * c.width * Lanes, OutPixel: s.step * Lanes, OutChannel: v.g.out.H * v.g.out.W * Lanes,

@@ -16,7 +16,7 @@ type convCase struct {
 
 func newConvCase(r *rand.Rand, m, n int, bias bool, pick func(*rand.Rand) float32) *convCase {
 	c := &convCase{m: m, n: n, win: Window{
-		Blocks: 1 + r.IntN(3), Rows: r.IntN(4), Octets: r.IntN(3), Rest: r.IntN(4),
+		Blocks: 1 + r.IntN(3), Rows: r.IntN(4), Quads: r.IntN(4), Rest: r.IntN(4),
 		XRow: r.IntN(40) - 20, XBlock: r.IntN(40) - 20, WRow: r.IntN(5), WBlock: r.IntN(5),
 		XPixel: r.IntN(80) - 40, OutPixel: pixelFloats + r.IntN(5),
 	}}
@@ -69,7 +69,7 @@ func TestConvIsAConvolution(t *testing.T) {
 	whole := func(r *rand.Rand) float32 { return float32(r.IntN(17) - 8) } // exact in float32
 	x, w, bias := newBuffer(r, blocks*H*W*block*pixelFloats, whole), newBuffer(r, blocks*k*k*block*m, whole), newBuffer(r, m, whole)
 	win := Window{
-		Blocks: blocks, Rows: k, Octets: k, XRow: (W - k) * block * pixelFloats, XBlock: ((H-k)*W + W - k) * block * pixelFloats, XPixel: block * pixelFloats,
+		Blocks: blocks, Rows: k, Quads: k * block / 4, XRow: (W - k) * block * pixelFloats, XBlock: ((H-k)*W + W - k) * block * pixelFloats, XPixel: block * pixelFloats,
 		OutPixel: pixelFloats, OutChannel: n * pixelFloats,
 	}
 	for _, l := range Levels() {

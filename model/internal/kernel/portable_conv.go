@@ -35,7 +35,7 @@ func (win *Window) steps(m int, visit func(x, w int)) {
 			if r > 0 {
 				x, w = x+win.XRow, w+win.WRow
 			}
-			for range 8*win.Octets + win.Rest {
+			for range 4*win.Quads + win.Rest {
 				visit(x, w)
 				x, w = x+pixelFloats, w+m
 			}

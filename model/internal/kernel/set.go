@@ -188,7 +188,7 @@ type Set struct {
 type Window struct {
 	Blocks int // of rows
 	Rows   int // of steps, in a block; 0 for a window without steps
-	Octets int // a row has 8*Octets + Rest steps
+	Quads  int // a row has 4*Quads + Rest steps
 	Rest   int
 	XRow   int // from behind a row of x to the next one of the block
 	XBlock int // from behind a block to the next one

@@ -10,10 +10,11 @@ import (
 // convLanes is the number of floats of a pixel that Set.Conv knows.
 const convLanes = 16
 
-// octet is how many steps of a row Set.Conv takes at a time: what steps cost
-// beside loads and multiply-adds, addresses and the count, is then an eighth. It
-// pays where another thread shares the core and leaves half of its slots.
-const octet = 8
+// quad is how many steps of a row Set.Conv takes at a time: what steps cost beside
+// loads and multiply-adds, addresses and the count, is then a quarter. It pays
+// where another thread shares the core and leaves half of its slots. Eight steps
+// pay less where rows are short.
+const quad = 4
 
 // vector is a vector of a pixel of a tile.
 type vector struct{ pixel, part int }
@@ -79,7 +80,7 @@ func (s isa) convTiles(m int) []pixels {
 const (
 	winBlocks = 8 * iota
 	winRows
-	winOctets
+	winQuads
 	winRest
 	winXRow
 	winXBlock
@@ -168,16 +169,16 @@ func (c *convRegs) tile(a *asm, t tile) {
 	a.Label(block)
 	a.MOVQ(mem(c.win, winRows), rows)
 	a.Label(row)
-	for _, group := range []struct{ field, steps int }{{winOctets, octet}, {winRest, 1}} {
+	for _, group := range []struct{ field, steps int }{{winQuads, quad}, {winRest, 1}} {
 		loop, done := a.label("loop"), a.label("done")
 		count := a.GP64()
 		a.MOVQ(mem(c.win, group.field), count)
 		a.TESTQ(count, count)
 		a.JZ(ref(done))
 		a.Label(loop)
-		if group.steps == octet && t.rows[0] == 0 && t.vectors[0] == (vector{}) {
+		if group.steps == quad && t.rows[0] == 0 && t.vectors[0] == (vector{}) {
 			// The first tile that needs these weights has those to come fetched.
-			for line := 0; line < 4*c.m*octet; line += 64 {
+			for line := 0; line < 4*c.m*quad; line += 64 {
 				a.PREFETCHT0(idx(w, ahead, 1, line))
 			}
 		}
