@@ -36,13 +36,7 @@ func (r *Run) indexed() *Run {
 			if !ok {
 				span = [2]float64{math.Inf(1), math.Inf(-1)}
 			}
-			for _, image := range values {
-				for _, v := range image {
-					if !math.IsNaN(v) {
-						span[0], span[1] = math.Min(span[0], v), math.Max(span[1], v)
-					}
-				}
-			}
+			span[0], span[1] = widened(span[0], span[1], values)
 			x.spans[at] = span
 		}
 	}
