@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -84,7 +85,7 @@ func (p *Plan) run(ctx context.Context, s *Store, b *Bench, m *model.Model, o Op
 		j.write(event{Event: "failed", What: err.Error()})
 		return r.out, err
 	case r.out.Differs > 0:
-		return r.out, fmt.Errorf("experiments: %d cells came out different from those stored; both are kept, see %s/quarantine: %w", r.out.Differs, s.Dir, ErrDiffers)
+		return r.out, fmt.Errorf("experiments: %s different from what is stored; both are kept, see %s: %w", count(r.out.Differs, "cell came out", "cells came out"), filepath.Join(s.Dir, "quarantine"), ErrDiffers)
 	}
 	j.write(event{Event: "done"})
 	return r.out, nil

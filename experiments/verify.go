@@ -29,11 +29,11 @@ type Verified struct {
 func (v Verified) Err() error {
 	switch {
 	case len(v.Corrupt) > 0:
-		return fmt.Errorf("experiments: %d cells are corrupt; the next run moves them to quarantine and computes them again", len(v.Corrupt))
+		return fmt.Errorf("experiments: %s corrupt; the next run moves what is corrupt to quarantine and computes it again", count(len(v.Corrupt), "cell is", "cells are"))
 	case len(v.Differs) > 0:
-		return fmt.Errorf("experiments: %d recomputed cells: %w", len(v.Differs), ErrDiffers)
+		return fmt.Errorf("experiments: %s: %w", count(len(v.Differs), "recomputed cell", "recomputed cells"), ErrDiffers)
 	case v.Missing > 0:
-		return fmt.Errorf("experiments: %d cells are missing; run the specification again", v.Missing)
+		return fmt.Errorf("experiments: %s missing; run the specification again", count(v.Missing, "cell is", "cells are"))
 	}
 	return nil
 }

@@ -32,11 +32,11 @@ func warnings(p *Plan, r *reports.Run) []string {
 		}
 	}
 	if wrong > 0 && p.spec.Target == "label" {
-		are, their := "are", "their"
+		as := "are classified as something else than their label"
 		if wrong == 1 {
-			are, their = "is", "its"
+			as = "is classified as something else than its label"
 		}
-		out = append(out, fmt.Sprintf("%d of %s %s classified as something else than %s label; what is explained is the label", wrong, images(len(r.Images)), are, their))
+		out = append(out, fmt.Sprintf("%d of %s %s; what is explained is the label", wrong, images(len(r.Images)), as))
 	}
 	for m, x := range p.Metrics {
 		n := 0
@@ -55,12 +55,15 @@ func warnings(p *Plan, r *reports.Run) []string {
 	return out
 }
 
-// images counts them.
-func images(n int) string {
+func images(n int) string { return count(n, "image", "images") }
+
+// count puts the number before the word that goes with it: "1 cell is", "2 cells
+// are".
+func count(n int, one, more string) string {
 	if n == 1 {
-		return "1 image"
+		return "1 " + one
 	}
-	return strconv.Itoa(n) + " images"
+	return strconv.Itoa(n) + " " + more
 }
 
 // unlocalised warns of images in which there is nothing to find for metrics that
