@@ -36,7 +36,7 @@ func (o *IntegratedGradients) nextRung(steps int) rung {
 		return r // not to be climbed, and a rule may be dear to find
 	}
 	if o.Quadrature == "gausslegendre" || o.Quadrature == "riemann_middle" {
-		r.alpha, r.weight = o.pathOf(r.steps)
+		r.alpha, r.weight = nodes(o.Quadrature, r.steps, false)
 		r.anew = true
 		return r
 	}

@@ -32,23 +32,12 @@ type IntegratedGradients struct {
 	base func(in *Input, dst []float32)
 }
 
-// maxSteps bounds n_steps; the nodes of gausslegendre cost n_steps^2 to find.
-const (
-	maxSteps      = 100000
-	maxGaussSteps = 10000
-)
-
 // Check reports n_steps out of range, an unknown quadrature or compat, a baseline
 // that cannot be read or has not the network's input shape, and quadrature exact
 // on a network that is not piecewise linear.
 func (o *IntegratedGradients) Check(n *model.Net) error {
-	lo, hi := 1, maxSteps
-	switch o.Quadrature {
-	case "gausslegendre":
-		hi = maxGaussSteps
-	case "riemann_trapezoid":
-		lo = 2
-	case exactly:
+	lo, hi := stepLimits(o.Quadrature)
+	if o.exact() {
 		lo = 0 // not used
 	}
 	errs := []error{
@@ -138,7 +127,7 @@ func (o *IntegratedGradients) stream(e *Env, n int, input func(i int, in *Input)
 	if o.Tolerance > 0 {
 		return o.adapt(e, n, from, input, emit)
 	}
-	alpha, weight := o.path()
+	alpha, weight := nodes(o.Quadrature, o.NSteps, o.Compat == "captum")
 	steps := len(alpha)
 	size := e.size()
 	r, bases := newRing(steps, size), newRing(steps, size)
@@ -181,18 +170,6 @@ func (o *IntegratedGradients) finish(mean []float64, x, base, m []float32) {
 		}
 		m[j] = float32(v)
 	}
-}
-
-// path returns where on the path, 0 the baseline and 1 the input, gradients are
-// taken, and with which weights.
-func (o *IntegratedGradients) path() (alpha, weight []float64) { return o.pathOf(o.NSteps) }
-
-// pathOf is path for another number of steps.
-func (o *IntegratedGradients) pathOf(steps int) (alpha, weight []float64) {
-	if o.Quadrature == "gausslegendre" {
-		return gaussLegendre(steps)
-	}
-	return riemann(o.Quadrature, steps, o.Compat == "captum")
 }
 
 // baselineValues returns the target's value at the baseline of every input: one

@@ -39,7 +39,7 @@ func (o *InternalInfluence) stream(e *Env, n int, input func(i int, in *Input), 
 	if err != nil {
 		return err
 	}
-	alpha, weight := o.nodes(o.NSteps, o.Compat == "captum")
+	alpha, weight := nodes(o.Quadrature, o.NSteps, o.Compat == "captum")
 	steps := len(alpha)
 	size := o.Shape(e.Worker.Model().Net()).Size()
 	m, acc := make([]float32, size), make([]float64, size)

@@ -53,10 +53,10 @@ func (o *LayerConductance) forwards(*model.Net) int {
 // Captum the ends serve as these too.
 func (o *LayerConductance) points() []float64 {
 	if o.Compat == "captum" {
-		alpha, _ := o.nodes(o.NSteps+1, false)
+		alpha, _ := nodes(o.Quadrature, o.NSteps+1, false)
 		return alpha
 	}
-	alpha, weight := o.nodes(o.NSteps, false)
+	alpha, weight := nodes(o.Quadrature, o.NSteps, false)
 	ts, end := []float64{0}, 0.0
 	for s := range alpha {
 		end += weight[s]

@@ -57,7 +57,7 @@ func (o *NeuronConductance) stream(e *Env, n int, input func(i int, in *Input), 
 	if err != nil {
 		return err
 	}
-	alpha, weight := o.nodes(o.NSteps, o.Compat == "captum")
+	alpha, weight := nodes(o.Quadrature, o.NSteps, o.Compat == "captum")
 	steps := len(alpha)
 	size := e.size()
 	r, bases := newRing(steps, size), newRing(steps, size)

@@ -21,27 +21,12 @@ var defaultPath = Path{NSteps: 50, Quadrature: "gausslegendre"}
 // check reports n_steps out of range, an unknown quadrature and a baseline that
 // is no image of the network's.
 func (o Path) check(n *model.Net) error {
-	lo, hi := 1, maxSteps
-	switch o.Quadrature {
-	case "gausslegendre":
-		hi = maxGaussSteps
-	case "riemann_trapezoid":
-		lo = 2
-	}
+	lo, hi := stepLimits(o.Quadrature)
 	return errors.Join(
 		between("n_steps", o.NSteps, lo, hi),
 		oneOf("quadrature", o.Quadrature, quadratures...),
 		o.Baseline.check(n),
 	)
-}
-
-// nodes returns the rule with n points: where on the path, 0 the baseline and 1
-// the input, and with which weights. captum asks for the trapezoid of Captum.
-func (o Path) nodes(n int, captum bool) (alpha, weight []float64) {
-	if o.Quadrature == "gausslegendre" {
-		return gaussLegendre(n)
-	}
-	return riemann(o.Quadrature, n, captum)
 }
 
 func (o Path) baselines() []Baseline { return []Baseline{o.Baseline} }

@@ -8,6 +8,33 @@ import (
 // quadratures are the rules of integrated_gradients on [0,1], by Captum's names.
 var quadratures = []string{"gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid"}
 
+// maxSteps bounds the points of a rule; those of gausslegendre cost their square to
+// find.
+const (
+	maxSteps      = 100000
+	maxGaussSteps = 10000
+)
+
+// stepLimits returns the fewest and the most points of a rule.
+func stepLimits(rule string) (lo, hi int) {
+	switch rule {
+	case "gausslegendre":
+		return 1, maxGaussSteps
+	case "riemann_trapezoid":
+		return 2, maxSteps
+	}
+	return 1, maxSteps
+}
+
+// nodes returns the n points of a rule, 0 the baseline and 1 the input, and their
+// weights. captum asks for the trapezoid of Captum.
+func nodes(rule string, n int, captum bool) (alpha, weight []float64) {
+	if rule == "gausslegendre" {
+		return gaussLegendre(n)
+	}
+	return riemann(rule, n, captum)
+}
+
 // riemann returns the n points and weights of a rule with equal steps:
 //
 //	riemann_left       i/n
