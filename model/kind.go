@@ -27,10 +27,10 @@ type kind struct {
 	// params are the tensors of a layer that reads s; nil: none.
 	params func(l Layer, s Shape) []Param
 	role   role
-	// operand is the place, among its operation's operands, of the input of a ruled
-	// kind, and of what a sharing one adds per channel, 0 for nothing.
-	operand int
-	sign    sign
+	sign   sign
+	// input and shift are places among the operands of its operation: of what a
+	// ruled kind reads, and of what a sharing one adds per channel, 0 for nothing.
+	input, shift int
 }
 
 // role is what a kind does with the relevance of its outputs (see LRP).
@@ -50,9 +50,9 @@ func (r role) sums() bool { return r == sharing || r == ruled }
 type sign int
 
 const (
-	either sign = iota
-	asInput
-	notBelow0
+	either    sign = iota // they are not
+	asInput               // they are if those of all that it reads are
+	notBelow0             // they are, whatever it reads
 )
 
 // kindList lists the kinds in the order in which they are shown.

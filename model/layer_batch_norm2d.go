@@ -4,7 +4,7 @@ import "gorgonia.org/gorgonia"
 
 var batchNorm2dKind = kind{
 	name: "batch_norm2d", prefix: "bn",
-	spatial: true, role: sharing, operand: 2,
+	spatial: true, role: sharing, shift: 2,
 	params: func(l Layer, s Shape) []Param {
 		one := []int{s.C}
 		return []Param{

@@ -8,7 +8,7 @@ import (
 
 var conv2dKind = kind{
 	name: "conv2d", prefix: "conv", takes: []string{"out", "kernel", "stride", "padding", "no_bias"},
-	spatial: true, role: ruled, operand: 4,
+	spatial: true, role: ruled, input: 4,
 	fill: func(l *Layer) {
 		if l.Stride == 0 {
 			l.Stride = 1

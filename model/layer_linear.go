@@ -9,7 +9,7 @@ import (
 
 var linearKind = kind{
 	name: "linear", prefix: "fc", takes: []string{"out", "no_bias"},
-	flattens: true, role: ruled, operand: 0,
+	flattens: true, role: ruled, input: 0,
 	fits: func(_ Layer, s Shape, flat bool) string {
 		if !flat && (s.H != 1 || s.W != 1) {
 			return fmt.Sprintf("linear on a %v activation: put a flatten before it", s)

@@ -52,9 +52,9 @@ func (b *graph) attachLRP(i int, l Layer, s Shape, h *gorgonia.Node) {
 			o.diff = b.lrpNorm(i, o.diff, 0)
 		}
 	case sharing:
-		o.diff = b.lrpNorm(i, o.diff, k.operand)
+		o.diff = b.lrpNorm(i, o.diff, k.shift)
 	case ruled:
-		o.diff = b.lrpWeighted(i, l, s, k.operand)
+		o.diff = b.lrpWeighted(i, l, s, k.input)
 	}
 	switch k.sign {
 	case notBelow0:
