@@ -38,6 +38,15 @@ func warnings(p *Plan, r *reports.Run) []string {
 		}
 		out = append(out, fmt.Sprintf("%d of %s %s; what is explained is the label", wrong, images(len(r.Images)), as))
 	}
+	var undrawn []string
+	for _, c := range r.Classes {
+		if !reports.Drawable(c) {
+			undrawn = append(undrawn, c)
+		}
+	}
+	if len(undrawn) > 0 {
+		out = append(out, "figures cannot show all characters of "+count(len(undrawn), "class's name", "classes' names")+": "+strings.Join(undrawn, ", ")+"; tables and pages do, LaTeX with xelatex or lualatex and a font that has them")
+	}
 	for m, x := range p.Metrics {
 		n := 0
 		for b := range p.Blocks() {

@@ -55,6 +55,18 @@ func (c *pdfCanvas) FillString(f font.Face, at vg.Point, text string) {
 	c.Canvas.FillString(f, at, string(encoded))
 }
 
+// Drawable tells whether figures can show a text in every format: PDF files have
+// the characters of Windows 1252 alone, the others those of Liberation Sans, which
+// are more.
+func Drawable(text string) bool {
+	for _, r := range text {
+		if _, ok := charmap.Windows1252.EncodeRune(r); !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // band is a polygon of a see-through colour.
 type band struct {
 	*plotter.Polygon

@@ -101,3 +101,11 @@ func TestPDFImages(t *testing.T) {
 		}
 	}
 }
+
+func TestDrawable(t *testing.T) {
+	for text, want := range map[string]bool{"": true, "T-shirt": true, "Größe 5 €": true, "猫": false, "кот": false} {
+		if got := Drawable(text); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
