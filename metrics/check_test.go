@@ -63,7 +63,8 @@ n_perturb_samples is 100001, want 1 to 100000 perturbations`},
 		{"sensitivity_max", &SensitivityMax{PerturbRadius: -0.02, NPerturbSamples: 0, NormOrd: "frob"}, `perturb_radius is -0.02, want more than 0, at most 1000
 n_perturb_samples is 0, want 1 to 10000 perturbed images
 norm_ord is "frob", want fro, l1 or inf; did you mean "fro"?`},
-		{"pointing_game", &PointingGame{Compat: "quantas"}, `compat is "quantas", want quantus or nothing; did you mean "quantus"?`},
+		{"pointing_game", &PointingGame{Compat: "quantas", Tolerance: 33}, `tolerance is 33, want 0 to 32 pixels
+compat is "quantas", want quantus or nothing; did you mean "quantus"?`},
 		{"attribution_localisation", &AttributionLocalisation{MaxSize: 0, Compat: "captum"}, `max_size is 0, want more than 0, at most 1
 compat is "captum", want quantus or nothing`},
 		{"relevance_mass_accuracy", &RelevanceMassAccuracy{Compat: "q"}, `compat is "q", want quantus or nothing`},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"assay/model"
+
 	"pgregory.net/rapid"
 )
 
@@ -98,6 +100,44 @@ func TestLocalisationOfKnownMaps(t *testing.T) {
 	} {
 		if got := scoreOne(t, r.m, Case{Map: append(append([]float32(nil), r.chan1...), r.chan2...), Mask: mask}); !near(got, r.want, 1e-15) {
 			t.Errorf("%T, %s: got %v, want %v", r.m, r.name, got, r.want)
+		}
+	}
+}
+
+// A pixel near the object counts as its own: less than the tolerance away, along
+// rows and columns and across, but not around the border to the next row.
+func TestPointingGameForgivesNearMisses(t *testing.T) {
+	in := model.Shape{C: 1, H: 5, W: 6}
+	e := &Env{Worker: linear(t, in, [2][]float32{make([]float32, 30), make([]float32, 30)}, [2]float32{})}
+	mask := make([]byte, 30)
+	mask[1*6+1] = 1
+	for _, r := range []struct {
+		row, column, tolerance int
+		want                   float64
+	}{
+		{1, 1, 0, 1},
+		{1, 1, 1, 1},
+		{1, 2, 0, 0},
+		{1, 2, 1, 0},
+		{1, 2, 2, 1},
+		{2, 2, 2, 1}, // 1.41 pixels away
+		{1, 3, 2, 0},
+		{1, 3, 3, 1},
+		{3, 3, 3, 1}, // 2.83
+		{4, 1, 3, 0},
+		{4, 1, 4, 1},
+		{0, 5, 4, 0},
+		{4, 5, 5, 0}, // exactly 5
+		{4, 5, 6, 1},
+	} {
+		m := make([]float32, 30)
+		m[r.row*6+r.column] = 1
+		got, err := (&PointingGame{Tolerance: r.tolerance}).Score(e, []Case{{Map: m, Mask: mask}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got[0][0] != r.want {
+			t.Errorf("row %d column %d, tolerance %d: got %v, want %v", r.row, r.column, r.tolerance, got[0][0], r.want)
 		}
 	}
 }
