@@ -33,7 +33,7 @@ func streams(t *testing.T, pdf []byte) [][]byte {
 // A band's colour reaches the PDF unchanged, not multiplied by its opacity.
 func TestPDFBandColour(t *testing.T) {
 	p := newPlot("", "", "")
-	addBand(p, &curve{x: []float64{0, 1}, y: []float64{1, 2}, half: []float64{0.5, 0.5}, pen: pen{color: color.NRGBA{0, 102, 204, 255}}}, 0, 3)
+	addBand(p, &curve{x: []float64{0, 1}, y: []float64{1, 2}, half: []float64{0.5, 0.5}, pen: pen{color: color.NRGBA{0, 102, 204, 255}}}, 0, 3, 1)
 	f := &Figure{w: 100, h: 100, draw: func(c draw.Canvas) { drawGrid(c, [][]*plot.Plot{{p}}) }}
 	pdf, err := f.Render("pdf")
 	if err != nil {

@@ -94,7 +94,7 @@ func (a *convergenceAxes) plot(lines []stepLine) *plot.Plot {
 	grid(p)
 	lo, hi := a.lo/1.3, a.hi*1.3
 	for i := range lines {
-		addBand(p, &lines[i].curve, lo, math.Inf(1))
+		addBand(p, &lines[i].curve, lo, math.Inf(1), len(lines))
 	}
 	for i := range lines {
 		addCurve(p, &lines[i].curve, 1)

@@ -118,7 +118,7 @@ func curvePlot(name string, s *Series, curves []curve, height, width vg.Length, 
 	p.X.Tick.Marker, p.Y.Tick.Marker = linearTicks(n), linearTicks(n)
 	grid(p)
 	for i := range curves {
-		addBand(p, &curves[i], curves[i].lo, curves[i].hi)
+		addBand(p, &curves[i], curves[i].lo, curves[i].hi, len(curves))
 	}
 	for i := range curves {
 		addCurve(p, &curves[i], max(1, len(curves[i].x)/8))

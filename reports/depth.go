@@ -80,7 +80,7 @@ func (r *Run) depthFigure(metric int, series, attributions []int) *Figure {
 			}
 		}
 		for i := range curves {
-			addBand(p, &curves[i], curves[i].lo, curves[i].hi)
+			addBand(p, &curves[i], curves[i].lo, curves[i].hi, len(curves))
 		}
 		for i := range curves {
 			addCurve(p, &curves[i], 1)

@@ -154,9 +154,9 @@ type curve struct {
 	lo, hi     float64 // the interval is shown between these
 }
 
-// addBand draws the interval of the mean, cut off at floor and ceiling; behind
-// all lines, so first.
-func addBand(p *plot.Plot, c *curve, floor, ceiling float64) {
+// addBand draws the interval of the mean, cut off at floor and ceiling, one of n
+// in the plot; behind all lines, so first.
+func addBand(p *plot.Plot, c *curve, floor, ceiling float64, n int) {
 	var top, bottom plotter.XYs
 	for i := range c.x {
 		if math.IsNaN(c.y[i]) || math.IsNaN(c.half[i]) {
@@ -176,10 +176,14 @@ func addBand(p *plot.Plot, c *curve, floor, ceiling float64) {
 		return // infinite values have no band
 	}
 	shade := c.pen.color
-	shade.A = 45
+	shade.A = bandShade(n)
 	poly.LineStyle.Width = 0
 	p.Add(band{poly, shade})
 }
+
+// bandShade is the opacity of one of n bands: where many lie over each other,
+// lines must still stand out, in grey print too.
+func bandShade(n int) uint8 { return uint8(max(14, min(45, 180/max(1, n)))) }
 
 // addCurve draws the line, with a marker at every step-th point.
 func addCurve(p *plot.Plot, c *curve, step int) {

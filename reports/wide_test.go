@@ -130,6 +130,18 @@ func TestBandsStayInRange(t *testing.T) {
 	}
 }
 
+// All the bands of a plot together leave its lines to be seen.
+func TestBandShade(t *testing.T) {
+	for _, row := range []struct {
+		n    int
+		want uint8
+	}{{0, 45}, {1, 45}, {4, 45}, {6, 30}, {9, 20}, {100, 14}} {
+		if got := bandShade(row.n); got != row.want {
+			t.Errorf("%d bands: got %d, want %d", row.n, got, row.want)
+		}
+	}
+}
+
 // Of a long heading both halves are shown, since the options that differ may
 // stand in either.
 func TestHeadingsInHalves(t *testing.T) {
