@@ -89,7 +89,9 @@ type Attribution struct {
 	// samples, and nil where it draws none, or a single one. Valid during emit only,
 	// as Map.
 	StdErr []float32
-	Steps  int // points on the path that were used, where the method chose their number; or regions of the exact integral; else 0
+	// Doubt is what makes the map doubtful.
+	Doubt Doubt
+	Steps int // points on the path that were used, where the method chose their number; or regions of the exact integral; else 0
 }
 
 // Problem is one option that cannot be.

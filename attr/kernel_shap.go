@@ -33,14 +33,21 @@ type KernelSHAP struct {
 // Check reports a mask that does not fit or makes too many features, n_samples
 // odd or too few for them, a baseline that does not fit and an unknown spread.
 func (o *KernelSHAP) Check(n *model.Net) error {
-	errs := []error{o.Mask.check(n, maxRegressed)}
-	if errs[0] == nil {
-		errs = append(errs, checkSamples(o.NSamples, 2*o.Mask.features(n), o.Mask.features(n)))
+	mask := o.Mask.check(n, maxRegressed)
+	return errors.Join(mask, checkPairs(o.NSamples, o.Mask, n, mask == nil), o.Baseline.check(n), checkSpread(o.Spread))
+}
+
+// checkPairs reports n_samples that are odd or, where the mask is one, too few
+// for its features.
+func checkPairs(samples int, mask Mask, n *model.Net, masked bool) error {
+	var errs []error
+	if masked {
+		errs = append(errs, checkSamples(samples, 2*mask.features(n), mask.features(n)))
 	}
-	if o.NSamples%2 != 0 {
-		errs = append(errs, &Problem{Option: "n_samples", Msg: fmt.Sprintf("is %d, want an even number: subsets come in pairs", o.NSamples)})
+	if samples%2 != 0 {
+		errs = append(errs, &Problem{Option: "n_samples", Msg: fmt.Sprintf("is %d, want an even number: subsets come in pairs", samples)})
 	}
-	return errors.Join(append(errs, o.Baseline.check(n), checkSpread(o.Spread))...)
+	return errors.Join(errs...)
 }
 
 // checkSamples reports n_samples that are too few for the features, or too many.
@@ -78,6 +85,7 @@ type kernelTrial struct {
 	*subject
 	samples int
 	share   bool
+	penalty float64   // of the scores' squares, against those of the residuals; 0 for kernel_shap
 	sizes   []float64 // probability that a subset has at most 1, 2, ... features
 	set     coalition
 	v       []float64 // the target less F(baseline), by sample
@@ -174,12 +182,16 @@ func (t *kernelTrial) end() Attribution {
 
 // fit solves the regression under the constraint that the scores b sum to D =
 // F(x)-F(baseline): with A the sum of z z^T over the samples and r that of z v,
-// b = A^-1 (r + l 1), where l makes the sum right.
+// b = A^-1 (r + l 1), where l makes the sum right. A penalty adds to A's diagonal.
 func (t *kernelTrial) fit() {
 	m := t.count()
 	t.together.counts(&t.a)
 	t.ones, t.inv, t.cu = resize(t.ones, m), resize(t.inv, m), resize(t.cu, m)
-	t.a.invert(t.a.ridge())
+	ridge := t.a.ridge()
+	for i := range m {
+		t.a.a[i*m+i] += t.penalty
+	}
+	t.a.invert(ridge)
 	for i := range t.ones {
 		t.ones[i] = 1
 	}

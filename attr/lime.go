@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"assay/model"
 	"assay/model/rng"
@@ -19,8 +20,7 @@ import (
 //
 //	cosine     exp(-d^2 / (2 kernel_width^2)), d = 1 - cos(x, x') of the inputs
 //	euclidean  the same with d = |x - x'|
-//	shapley    the Shapley kernel, and exact where none or all are present:
-//	           with regression linear the scores converge to the Shapley values
+//	shapley    the Shapley kernel, and exact where none or all are present
 //
 // and the regressions, for weights w and residuals r,
 //
@@ -35,22 +35,37 @@ import (
 // of the linear fit to the same samples, since the penalty's effect on it has no
 // closed form. The subsets of image i are drawn from the stream (seed, "lime",
 // i): the first k of 100 are those of n_samples k.
+//
+// Captum's width of 1 suits the cosine's distances, which are at most 2; those of
+// euclidean are of the size of |x - baseline|, and a width far below weighs all
+// but a few samples by nothing. Where the effective number of samples
+// (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965) is below the number of
+// coefficients, the map has no standard error and says so (FewEffective), and
+// where the lasso keeps no feature too (NothingKept).
+//
+// Under the Shapley kernel subsets of about half the features weigh next to
+// nothing (1e-13 of the largest weight for 50 features) and are nearly all that
+// coins would draw. So subsets are drawn as the kernel weighs them, in pairs,
+// weigh 1 each, and the exact ones are a constraint: with regression linear the
+// method is kernel_shap, whose subsets it draws too. A lasso is refused there.
 type Lime struct {
 	Mask        Mask     `yaml:"mask" doc:"features, at most 1000: slic:N, slic:N:COMPACTNESS, cells:N, grid:N, file:PATH, pixels or values"`
-	NSamples    int      `yaml:"n_samples" doc:"subsets of the features per image, at least two more than features" jsonschema:"minimum=3,maximum=1000000"`
+	NSamples    int      `yaml:"n_samples" doc:"subsets of the features per image, at least two more than features; with kernel shapley an even number and at least two a feature" jsonschema:"minimum=3,maximum=1000000"`
 	Kernel      string   `yaml:"kernel" doc:"weight of a subset: cosine, euclidean or shapley" jsonschema:"enum=cosine,enum=euclidean,enum=shapley"`
-	KernelWidth float64  `yaml:"kernel_width" doc:"width of the cosine or euclidean kernel" jsonschema:"exclusiveMinimum=0"`
-	Regression  string   `yaml:"regression" doc:"lasso, ridge or linear" jsonschema:"enum=lasso,enum=ridge,enum=linear"`
+	KernelWidth float64  `yaml:"kernel_width" doc:"width of the cosine or euclidean kernel; distances are at most 2 for cosine, about |x - baseline| for euclidean" jsonschema:"exclusiveMinimum=0"`
+	Regression  string   `yaml:"regression" doc:"lasso, ridge or linear; with kernel shapley ridge or linear" jsonschema:"enum=lasso,enum=ridge,enum=linear"`
 	Alpha       float64  `yaml:"alpha" doc:"strength of the penalty of lasso or ridge" jsonschema:"minimum=0"`
 	Baseline    Baseline `yaml:"baseline" doc:"what stands for an absent feature: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 }
 
 // Check reports a mask that does not fit or makes too many features, n_samples
-// too few for them, unknown kernels and regressions, numbers out of range and a
-// baseline that does not fit.
+// too few for them, unknown kernels and regressions, a lasso with the Shapley
+// kernel, numbers out of range and a baseline that does not fit.
 func (o *Lime) Check(n *model.Net) error {
 	errs := []error{o.Mask.check(n, maxRegressed)}
-	if errs[0] == nil {
+	if o.Kernel == "shapley" {
+		errs = append(errs, checkPairs(o.NSamples, o.Mask, n, errs[0] == nil))
+	} else if errs[0] == nil {
 		errs = append(errs, checkSamples(o.NSamples, o.Mask.features(n)+2, o.Mask.features(n)))
 	}
 	errs = append(errs, oneOf("kernel", o.Kernel, "cosine", "euclidean", "shapley"))
@@ -58,6 +73,11 @@ func (o *Lime) Check(n *model.Net) error {
 		errs = append(errs, &Problem{Option: "kernel_width", Msg: fmt.Sprintf("is %v, want above 0 and at most 1e6", o.KernelWidth)})
 	}
 	errs = append(errs, oneOf("regression", o.Regression, "lasso", "ridge", "linear"))
+	if o.Kernel == "shapley" && o.Regression == "lasso" {
+		// With sum(b) = D, |b|_1 is |D| and twice what has the other sign: the
+		// penalty is the same for every b of one sign, however many are 0.
+		errs = append(errs, &Problem{Option: "regression", Msg: "is lasso, want linear or ridge with kernel shapley: its scores sum to F(x)-F(baseline) whatever the penalty, which would not choose features but take from those of the other sign"})
+	}
 	if !(o.Alpha >= 0 && o.Alpha <= 1e6) {
 		errs = append(errs, &Problem{Option: "alpha", Msg: fmt.Sprintf("is %v, want 0 to 1e6", o.Alpha)})
 	}
@@ -82,7 +102,16 @@ func (o *Lime) stream(e *Env, n int, input func(i int, in *Input), emit func(i i
 	if err != nil {
 		return err
 	}
-	return perturb(e, "lime", n, input, emit, func() trial { return &limeTrial{subject: newSubject(set), o: o} })
+	return perturb(e, "lime", n, input, emit, func() trial {
+		if o.Kernel == "shapley" {
+			t := &kernelTrial{subject: newSubject(set), samples: o.NSamples}
+			if o.Regression == "ridge" {
+				t.penalty = o.Alpha
+			}
+			return t
+		}
+		return &limeTrial{subject: newSubject(set), o: o}
+	})
 }
 
 type limeTrial struct {
@@ -191,20 +220,8 @@ func (t *limeTrial) fold(k int, v float64) {
 
 // weight returns the kernel's weight of the subset.
 func (t *limeTrial) weight() float64 {
-	m := t.count()
 	var d float64
 	switch t.o.Kernel {
-	case "shapley":
-		size := ones(t.set.present)
-		if size == 0 || size == m {
-			return 0 // they have rows of their own
-		}
-		// (m-1) / (C(m,s) s (m-s)), where C(m,s) may be beyond float64.
-		w := float64(m-1) / float64(size*(m-size))
-		for i := 1; i <= min(size, m-size); i++ {
-			w *= float64(i) / float64(m+1-i)
-		}
-		return w
 	case "euclidean":
 		for f := range t.terms {
 			d += t.terms[f][t.set.bit(f)].apart
@@ -225,11 +242,21 @@ func (t *limeTrial) weight() float64 {
 	return rng.Exp(-0.5 * float64(d*d))
 }
 
-// anchored says whether the empty and the full set are exact rows of their own.
-func (t *limeTrial) anchored() bool { return t.o.Kernel == "shapley" && t.count() > 1 }
+// vanished bounds the sums of weights from which nothing is left to compute: the
+// regression divides by numbers 1e-9 as large, and squares come near the smallest
+// that there are.
+const vanished = 1e-280
 
 func (t *limeTrial) end() Attribution {
 	m := t.count()
+	a := Attribution{Map: t.m, StdErr: t.se, FX: t.fx}
+	if effective(t.w) < float64(m+1) {
+		a.StdErr, a.Doubt = nil, FewEffective
+	}
+	if t.total < vanished {
+		clear(t.m)
+		return a
+	}
 	t.gather()
 	alpha := t.o.Alpha
 	switch t.o.Regression {
@@ -243,6 +270,9 @@ func (t *limeTrial) end() Attribution {
 			t.rhs[i] /= t.total
 		}
 		lasso(&t.a, t.rhs, alpha, t.score)
+		if allZero(t.score) && !allZero(t.rhs) {
+			a.Doubt |= NothingKept
+		}
 	case "ridge":
 		t.solve(alpha)
 		t.errors()
@@ -254,7 +284,30 @@ func (t *limeTrial) end() Attribution {
 	}
 	t.spread(t.score, false, t.m)
 	t.spread(t.u[:m], false, t.se)
-	return Attribution{Map: t.m, StdErr: t.se, FX: t.fx}
+	return a
+}
+
+// effective returns how many samples of equal weight are worth as much as those
+// of the weights: (sum w)^2 / sum w^2, 0 where all are 0.
+func effective(w []float64) float64 {
+	var largest, sum, squares float64
+	for _, v := range w {
+		largest = math.Max(largest, v)
+	}
+	if largest == 0 {
+		return 0
+	}
+	for _, v := range w {
+		v /= largest // or squares were 0 before the weights are
+		sum += v
+		squares += float64(v * v)
+	}
+	return sum * sum / squares
+}
+
+// allZero reports whether nothing differs from 0.
+func allZero(v []float64) bool {
+	return !slices.ContainsFunc(v, func(x float64) bool { return x != 0 })
 }
 
 // gather fills a with the weighted covariances of the features' presence, times
@@ -268,23 +321,7 @@ func (t *limeTrial) gather() {
 		copy(t.a.a[i*m:i*m+i+1], t.outer[i*t.ld:])
 		t.mean[i] = t.outer[i*t.ld+i] // a feature's weights are those of it with itself
 	}
-	t.ridge = t.a.ridge() // of what was drawn: the next rows are far heavier
-	if t.anchored() {
-		w, v := 1e6*math.Max(t.total, 1), t.fx-t.fb
-		t.total += w // none are present
-		t.total += w // all are
-		t.meanV += float64(w * v)
-		for i := range m {
-			t.mean[i] += w
-			t.rhs[i] += float64(w * v)
-			for j := range i + 1 {
-				t.a.a[i*m+j] += w
-			}
-		}
-	}
-	if !(t.total > 0) {
-		return // every weight is 0: all sums are, and so is the answer
-	}
+	t.ridge = t.a.ridge()
 	t.meanV /= t.total
 	for i := range m {
 		t.mean[i] /= t.total

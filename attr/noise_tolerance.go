@@ -30,6 +30,7 @@ func (o *NoiseTunnel) settle(e *Env, over streamer, in []Input, fx []float64, em
 	for first := 0; first < len(in); first += model.Lanes {
 		block := in[first:min(first+model.Lanes, len(in))]
 		open := make([]int, len(block)) // images still drawing
+		doubt := make([]Doubt, len(block))
 		for l := range block {
 			open[l] = l
 			sums[l].reset()
@@ -43,7 +44,10 @@ func (o *NoiseTunnel) settle(e *Env, over streamer, in []Input, fx []float64, em
 					dst.Index, dst.Target = src.Index, src.Target
 					model.AddScaled(o.stdev(src.X), z, src.X, dst.X)
 				},
-				func(k int, a Attribution) { sums[open[k/more]].add(a.Map) })
+				func(k int, a Attribution) {
+					sums[open[k/more]].add(a.Map)
+					doubt[open[k/more]] |= a.Doubt
+				})
 			if err != nil {
 				return fmt.Errorf("attr: noise_tunnel: %w", err)
 			}
@@ -58,7 +62,7 @@ func (o *NoiseTunnel) settle(e *Env, over streamer, in []Input, fx []float64, em
 		}
 		for l := range block {
 			sums[l].read(o.NTType, m, stderr)
-			emit(first+l, Attribution{Map: m, StdErr: stderr, FX: fx[first+l], Steps: sums[l].n})
+			emit(first+l, Attribution{Map: m, StdErr: stderr, FX: fx[first+l], Doubt: doubt[l], Steps: sums[l].n})
 		}
 	}
 	return nil

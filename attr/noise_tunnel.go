@@ -136,6 +136,7 @@ type level struct {
 	samples int     // the most that a configuration asks for
 	ks      []int   // the configurations
 	sums    noiseMoments
+	doubt   Doubt // of the copies of an image so far
 }
 
 // levels sorts the configurations of a group by noise level, those with most
@@ -223,12 +224,14 @@ func tunnel(e *Env, ms []*NoiseTunnel, in []Input, emit func(k, i int, a Attribu
 			l := ls[at.level]
 			if at.sample == 0 {
 				l.sums.reset()
+				l.doubt = 0
 			}
 			l.sums.add(a.Map)
+			l.doubt |= a.Doubt
 			for _, k := range l.ks {
 				if ms[k].NTSamples == at.sample+1 {
 					se := l.sums.read(ms[k].NTType, m, stderr)
-					emit(k, at.image, Attribution{Map: m, StdErr: se, FX: fx[at.image]})
+					emit(k, at.image, Attribution{Map: m, StdErr: se, FX: fx[at.image], Doubt: l.doubt})
 				}
 			}
 		})

@@ -2,28 +2,62 @@ package attr
 
 import (
 	"errors"
+	"fmt"
 
 	"assay/model"
 )
 
 // Occlusion scores a value by the drop of the target when a window covering it
-// is replaced by the baseline, averaged over the windows that cover it. Values
-// that no window covers, where the stride exceeds the window, score 0.
+// is replaced by the baseline, averaged over the windows that cover it.
 //
 // Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks", ECCV
 // 2014, section 4.2. The paper greys raw pixels; we fill after normalisation.
 // Windows lie as Captum's do: from the first value on by the stride, the last
-// one cut off by the border if need be.
+// one cut off by the border if need be. As there, the stride may exceed the window
+// only where the window spans the input: what no window covers would have no
+// score, and 0 says that it does not matter.
 type Occlusion struct {
 	Window   Extent   `yaml:"window" doc:"what is covered at once: rows and columns (4), or channels, rows and columns (3x4x4)"`
-	Stride   Extent   `yaml:"stride" doc:"from one window to the next, as window; along channels a single number means the window's own"`
+	Stride   Extent   `yaml:"stride" doc:"from one window to the next, as window, at most the window's size; along channels a single number means the window's own"`
 	Baseline Baseline `yaml:"baseline" doc:"what covers: zero, black, white, mean, a number, blur:SIGMA, uniform, gaussian:SIGMA, max_distance or image:PATH"`
 }
 
-// Check reports a window or stride beyond the input, and a baseline that cannot
-// be read or has not the network's input shape.
+// Check reports a window or stride beyond the input, a stride that leaves values
+// uncovered, and a baseline that cannot be read or has not the network's input
+// shape.
 func (o *Occlusion) Check(n *model.Net) error {
-	return errors.Join(o.Window.check("window", n.Input), o.Stride.check("stride", n.Input), o.Baseline.check(n))
+	window, stride := o.Window.check("window", n.Input), o.Stride.check("stride", n.Input)
+	if window == nil && stride == nil {
+		stride = o.gaps(n.Input)
+	}
+	return errors.Join(window, stride, o.Baseline.check(n))
+}
+
+// gaps reports a stride that leaves values between windows.
+func (o *Occlusion) gaps(s model.Shape) error {
+	size, step := o.grid(s)
+	for _, d := range []struct {
+		along             string
+		input, size, step int
+	}{{"channels", s.C, size.C, step.C}, {"rows", s.H, size.H, step.H}, {"columns", s.W, size.W, step.W}} {
+		if d.size < d.input && d.step > d.size {
+			return &Problem{Option: "stride", Msg: fmt.Sprintf("is %v, want at most %d along %s, the window's size there: what lies between two windows would never be covered and score 0", o.Stride, d.size, d.along)}
+		}
+	}
+	return nil
+}
+
+// grid returns the size of a window and the step from one to the next.
+func (o *Occlusion) grid(s model.Shape) (size, step model.Shape) {
+	size = model.Shape{C: o.Window.c, H: o.Window.h, W: o.Window.w}
+	if size.C == 0 {
+		size.C = s.C
+	}
+	step = model.Shape{C: o.Stride.c, H: o.Stride.h, W: o.Stride.w}
+	if step.C == 0 {
+		step.C = size.C
+	}
+	return size, step
 }
 
 // Attribute explains the inputs: a pass forward for every window.
@@ -71,17 +105,9 @@ type box struct{ lo, hi model.Shape }
 
 // windows lists the windows, channels first, then rows, then columns.
 func (o *Occlusion) windows(s model.Shape) []box {
-	size := model.Shape{C: o.Window.c, H: o.Window.h, W: o.Window.w}
-	if size.C == 0 {
-		size.C = s.C
-	}
-	step := model.Shape{C: o.Stride.c, H: o.Stride.h, W: o.Stride.w}
-	if step.C == 0 {
-		step.C = size.C
-	}
-	// Windows from 0 on by the step until one reaches the end or the next would
-	// begin behind it.
-	count := func(n, size, step int) int { return min((max(0, n-size)+step-1)/step+1, (n+step-1)/step) }
+	size, step := o.grid(s)
+	// Windows from 0 on by the step until one reaches the end.
+	count := func(n, size, step int) int { return (n-size+step-1)/step + 1 }
 	var ws []box
 	for c := range count(s.C, size.C, step.C) {
 		for r := range count(s.H, size.H, step.H) {
@@ -161,10 +187,7 @@ func (t *occlusionTrial) fold(k int, v float64) {
 
 func (t *occlusionTrial) end() Attribution {
 	for j, n := range t.cover {
-		t.m[j] = 0
-		if n > 0 {
-			t.m[j] = float32(t.sum[j] / n)
-		}
+		t.m[j] = float32(t.sum[j] / n)
 	}
 	return Attribution{Map: t.m, FX: t.fx}
 }

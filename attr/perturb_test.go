@@ -14,7 +14,7 @@ func perturbationGoldenRows(add func(file, name string, m Method)) {
 	black, grid := ConstantBaseline(-1), GridMask(8)
 	add("feature_ablation", "mask=grid:8 baseline=-1", &FeatureAblation{Mask: grid, Baseline: black})
 	add("feature_ablation", "mask=slic:20:30", &FeatureAblation{Mask: SLICMask(20, 30)})
-	add("occlusion", "window=1x5x3 stride=1x4x4 baseline=blur:2", &Occlusion{Window: BoxExtent(1, 5, 3), Stride: BoxExtent(1, 4, 4), Baseline: Baseline{kind: "blur", value: 2}})
+	add("occlusion", "window=1x5x3 stride=1x4x2 baseline=blur:2", &Occlusion{Window: BoxExtent(1, 5, 3), Stride: BoxExtent(1, 4, 2), Baseline: Baseline{kind: "blur", value: 2}})
 	add("feature_permutation", "mask=grid:8 n_samples=3 baseline=uniform", &FeaturePermutation{Mask: grid, NSamples: 3, Baseline: Baseline{kind: "uniform"}})
 	add("shapley_values", "mask=slic:7 spread=share", &ShapleyValues{Mask: SLICMask(7, 10), Spread: "share"})
 	add("shapley_value_sampling", "mask=grid:8 n_samples=10", &ShapleyValueSampling{Mask: grid, NSamples: 10, Spread: "copy"})
@@ -282,8 +282,8 @@ func TestOcclusionWindows(t *testing.T) {
 		{"4", "4", 2, box{model.Shape{H: 4}, model.Shape{C: 3, H: 7, W: 4}}},
 		{"1x7x4", "1x1x1", 3, box{model.Shape{C: 2}, model.Shape{C: 3, H: 7, W: 4}}},
 		{"2x3x3", "2x3x3", 2 * 3 * 2, box{model.Shape{C: 2, H: 6, W: 3}, model.Shape{C: 3, H: 7, W: 4}}},
-		{"2", "3", 3 * 2, box{model.Shape{H: 6, W: 3}, model.Shape{C: 3, H: 7, W: 4}}},
-		{"1", "3", 3 * 2, box{model.Shape{H: 6, W: 3}, model.Shape{C: 3, H: 7, W: 4}}},
+		{"3x7x2", "3x7x2", 2, box{model.Shape{W: 2}, model.Shape{C: 3, H: 7, W: 4}}},
+		{"1", "1", 7 * 4, box{model.Shape{H: 6, W: 3}, model.Shape{C: 3, H: 7, W: 4}}},
 	} {
 		var o Occlusion
 		if err := o.Window.UnmarshalText([]byte(r.window)); err != nil {
@@ -300,12 +300,25 @@ func TestOcclusionWindows(t *testing.T) {
 			t.Errorf("text form: got %s, want %s %s", got, r.window, r.stride)
 		}
 	}
-	// A stride beyond the window leaves values without a score.
-	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 2)
-	a := attribute(t, e, &Occlusion{Window: SquareExtent(1), Stride: SquareExtent(3)}, images(e, 1))[0]
-	for j, v := range a.Map {
-		if covered := j/8%8%3 == 0 && j%8%3 == 0; !covered && v != 0 {
-			t.Errorf("value %d is %v, want 0: no window covers it", j, v)
+	// Whatever the check lets pass, some window covers every value.
+	n := tiny(model.Shape{C: 3, H: 8, W: 8})
+	for window := range 4 * 9 * 9 {
+		for stride := range 4 * 9 * 9 {
+			o := &Occlusion{Window: BoxExtent(window%4, window/4%9, window/36), Stride: BoxExtent(stride%4, stride/4%9, stride/36)}
+			if o.Check(n) != nil {
+				continue
+			}
+			var covered [3 * 8 * 8]bool
+			for _, w := range o.windows(n.Input) {
+				w.rows(n.Input, func(lo, hi int) {
+					for j := lo; j < hi; j++ {
+						covered[j] = true
+					}
+				})
+			}
+			if j := slices.Index(covered[:], false); j >= 0 {
+				t.Fatalf("window %v stride %v: no window covers value %d", o.Window, o.Stride, j)
+			}
 		}
 	}
 	for _, text := range []string{"", "0", "-1", "3x4", "3x4x4x4", "ax1x1", "+4", "4.5"} {
@@ -329,6 +342,7 @@ func TestStandardErrorsAreSpreads(t *testing.T) {
 		{&KernelSHAP{Mask: GridMask(3), NSamples: 200, Spread: "copy"}, 0.8, 1.25},
 		{&Lime{Mask: GridMask(3), NSamples: 200, Kernel: "cosine", KernelWidth: 0.5, Regression: "linear"}, 0.8, 1.25},
 		{&Lime{Mask: GridMask(3), NSamples: 200, Kernel: "cosine", KernelWidth: 0.5, Regression: "ridge", Alpha: 1}, 0.8, 1.25},
+		{&Lime{Mask: GridMask(3), NSamples: 200, Kernel: "shapley", KernelWidth: 1, Regression: "ridge", Alpha: 10}, 0.8, 1.25},
 		{&Rise{NMasks: 300, Grid: 3, P: 0.5}, 0.8, 1.25},
 		{&FeaturePermutation{Mask: mask, NSamples: 20, Baseline: Baseline{kind: "train"}}, 0.8, 1.25},
 		{&GradientSHAP{NSamples: 20, Stdevs: 0.3, Baseline: Baseline{kind: "train"}, MultiplyByInputs: true}, 0.8, 1.25},
@@ -495,6 +509,15 @@ func TestPerturbationsCheckTheirOptions(t *testing.T) {
 		{"window beyond the image", &Occlusion{Window: SquareExtent(9), Stride: BoxExtent(4, 1, 1)}, []string{
 			"window is 9, want 1x1x1 to 3x8x8", "stride is 4x1x1, want 1x1x1 to 3x8x8",
 		}},
+		{"rows and columns between windows", &Occlusion{Window: SquareExtent(2), Stride: SquareExtent(3)}, []string{
+			"stride is 3, want at most 2 along rows, the window's size there: what lies between two windows would never be covered and score 0",
+		}},
+		{"channels between windows", &Occlusion{Window: BoxExtent(1, 2, 2), Stride: BoxExtent(2, 2, 2)}, []string{
+			"stride is 2x2x2, want at most 1 along channels, the window's size there: what lies between two windows would never be covered and score 0",
+		}},
+		{"columns between windows", &Occlusion{Window: BoxExtent(3, 8, 2), Stride: BoxExtent(3, 8, 3)}, []string{
+			"stride is 3x8x3, want at most 2 along columns, the window's size there: what lies between two windows would never be covered and score 0",
+		}},
 		{"no window", &Occlusion{Stride: SquareExtent(1)}, []string{"window is 0, want 1x1x1 to 3x8x8"}},
 		{"kernel_shap", &KernelSHAP{Mask: GridMask(2), NSamples: 25, Spread: "share"}, []string{
 			"n_samples is 25, want at least 32 for 16 features", "n_samples is 25, want an even number: subsets come in pairs",
@@ -506,6 +529,11 @@ func TestPerturbationsCheckTheirOptions(t *testing.T) {
 			`regression is "lass", want one of "lasso", "ridge", "linear"; did you mean "lasso"?`,
 			"alpha is -1, want 0 to 1e6",
 		}},
+		{"lasso under the Shapley kernel", &Lime{Mask: GridMask(2), NSamples: 31, Kernel: "shapley", KernelWidth: 1, Regression: "lasso"}, []string{
+			"n_samples is 31, want at least 32 for 16 features", "n_samples is 31, want an even number: subsets come in pairs",
+			"regression is lasso, want linear or ridge with kernel shapley: its scores sum to F(x)-F(baseline) whatever the penalty, which would not choose features but take from those of the other sign",
+		}},
+		{"linear fit under the Shapley kernel", &Lime{Mask: GridMask(2), NSamples: 32, Kernel: "shapley", KernelWidth: 1, Regression: "linear"}, nil},
 		{"rise", &Rise{NMasks: 1, Grid: 0, P: 1}, []string{"n_masks is 1, want 2 to 1000000", "grid is 0, want 1 to 64", "p is 1, want above 0 and below 1"}},
 		{"hsic", &HSIC{Mask: GridMask(2), NbDesign: 3}, []string{"nb_design is 3, want 4 to 2000"}},
 		{"sobol", &Sobol{NbDesign: 1}, []string{"nb_design is 1, want 2 to 16384"}},

@@ -2,7 +2,6 @@ package attr
 
 import (
 	"fmt"
-	"math/bits"
 
 	"assay/model"
 )
@@ -155,15 +154,6 @@ func turnOver(x uint64) uint64 {
 	x ^= t ^ t<<14
 	t = (x ^ x>>28) & 0x00000000f0f0f0f0
 	return x ^ t ^ t<<28
-}
-
-// ones counts the bits that are set.
-func ones(set []uint64) int {
-	n := 0
-	for _, w := range set {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 // resize returns a zeroed slice of n values, in the memory of s where it
