@@ -141,6 +141,7 @@ func newPaths(m *Model) *paths {
 	at := 0                              // the activation that the next stage takes
 	starts, firsts := []int{0}, []int{0} // of the links: activation and stage
 	var sizes []int                      // of the states, by stage
+	behind := 0                          // the activation behind the last kink
 	for i := 0; i < len(n.Layers); {
 		k, layers := n.kinkOf(i)
 		if k == nil {
@@ -161,7 +162,7 @@ func newPaths(m *Model) *paths {
 			s.out, at = s.z, z
 			if len(p.stages) == 0 {
 				starts[0] = z
-			} else {
+			} else if z >= behind { // else an earlier kink lies behind z, beside this one
 				starts, firsts = append(starts, z), append(firsts, len(p.stages))
 			}
 		}
@@ -173,6 +174,7 @@ func newPaths(m *Model) *paths {
 		}
 		p.stages = append(p.stages, s)
 		i += layers
+		behind = i
 	}
 	var before *link
 	for i, from := range starts {

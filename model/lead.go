@@ -40,6 +40,7 @@ type link struct {
 	n       int // lanes taken
 	pieces  [Lanes]piece
 	walk    *walk // whose states the gates hold
+	path    int   // and its path: walks are used again
 	next    int   // of its events
 	sum     []float64
 	pending float64 // how much of the path is in sum
@@ -116,7 +117,7 @@ func newLink(p *paths, m *Model, at, first int, sizes []int, before *link) *link
 
 // begin takes the states at the beginning of a path.
 func (l *link) begin(k *walk) {
-	l.walk, l.next = k, 0
+	l.walk, l.path, l.next = k, k.i, 0
 	for i := range l.gates {
 		g := &l.gates[i]
 		for j, c := range k.states[l.first+i] {
@@ -135,7 +136,7 @@ func (l *link) own(e event) bool {
 // push takes the gradient by what the part puts out on a piece of a path. Pieces
 // come in order.
 func (l *link) push(c piece, g []float32) error {
-	if l.walk != c.walk {
+	if l.walk != c.walk || l.path != c.walk.i {
 		l.begin(c.walk)
 	}
 	if l.at >= c.walk.split {
@@ -148,13 +149,13 @@ func (l *link) push(c piece, g []float32) error {
 func (l *link) refine(c piece, g []float32) error {
 	for ; l.next < len(l.walk.events); l.next++ {
 		e := l.walk.events[l.next]
-		if !(e.t < c.to) {
-			break
+		if !(c.to-e.t >= tiny) {
+			break // it is the next piece's, to begin with
 		}
 		if !l.own(e) {
 			continue
 		}
-		if e.t-c.from >= tiny && c.to-e.t >= tiny {
+		if e.t-c.from >= tiny {
 			if err := l.lane(piece{l.walk, c.from, e.t, false}, g, nil); err != nil {
 				return err
 			}
@@ -168,7 +169,7 @@ func (l *link) refine(c piece, g []float32) error {
 // collect adds the piece to the sum, which goes on where a kink of the part or
 // of one before it lies.
 func (l *link) collect(c piece, g []float32) error {
-	k := l.walk
+	k, start, summed := l.walk, c.from, c.summed
 	add := func(to float64) {
 		if to > c.from {
 			if !c.summed {
@@ -178,8 +179,13 @@ func (l *link) collect(c piece, g []float32) error {
 			c.from = to
 		}
 	}
-	if c.summed {
-		Accumulate(1, g, l.sum)
+	// A sum was taken between two kinks of this part or one before it, but for those
+	// closer than tiny: these lie before it or behind it as a whole.
+	take := func() {
+		if summed {
+			Accumulate(1, g, l.sum)
+			summed = false
+		}
 	}
 	end := l.first + len(l.gates)
 	for ; l.next < len(k.events); l.next++ {
@@ -189,6 +195,9 @@ func (l *link) collect(c piece, g []float32) error {
 		}
 		if int(e.kink) >= end {
 			continue
+		}
+		if e.t-start >= tiny {
+			take()
 		}
 		add(e.t)
 		if l.pending >= tiny && 1-e.t >= tiny {
@@ -200,6 +209,7 @@ func (l *link) collect(c piece, g []float32) error {
 			l.gates[int(e.kink)-l.first].now[e.unit] = float32(e.to)
 		}
 	}
+	take()
 	add(c.to)
 	if c.to == 1 {
 		return l.flush(1)
