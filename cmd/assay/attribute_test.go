@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"assay/model/npy"
@@ -152,6 +153,29 @@ func TestAttributeArrays(t *testing.T) {
 	labels := oracle(t, "labels").Ints()
 	if l := got["label"].Ints(); l[0] != labels[1] || l[1] != labels[0] {
 		t.Errorf("got labels %v of images 1 and 0, want %v and %v", l, labels[1], labels[0])
+	}
+}
+
+// Classes are called by name or number; another one makes other maps.
+func TestAttributeTargets(t *testing.T) {
+	var maps []map[string]*npy.Array
+	for _, target := range []string{"disc-ring", "0-1", "0-2"} {
+		out := filepath.Join(t.TempDir(), "maps.npz")
+		if code := run([]string{"attribute", "--method", "saliency", "--n-test", "20", "--images", "0:3", "--target", target, "--quiet", "--out", out}); code != 0 {
+			t.Fatalf("%s: exit code %d", target, code)
+		}
+		m, err := npy.ReadNpz(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(m, "provenance") // says how the target was called
+		maps = append(maps, m)
+	}
+	if !reflect.DeepEqual(maps[0], maps[1]) {
+		t.Error("disc-ring and 0-1 are not the same")
+	}
+	if reflect.DeepEqual(maps[1]["attributions"], maps[2]["attributions"]) {
+		t.Error("0-1 and 0-2 have the same maps")
 	}
 }
 
