@@ -20,6 +20,10 @@ import (
 // out of the chain. A block is 8 channels where there are more than 16 and more
 // than one tap, else all: what a tile of pixels reads of 8 channels stays in the
 // first cache while all taps pass over it.
+//
+// Where a pixel fills its vectors alone, in the attribution layout, windows carries
+// it out. Elsewhere a vector holds pixels of a row, and the gather lists calls of
+// the matrix kernel that read the input where it lies.
 type gather struct {
 	in, out Shape
 	lanes   int
@@ -35,7 +39,7 @@ type gather struct {
 	calls   []call
 	sweeps  []sweep
 	id      string
-	windows *windows
+	windows *windows // nil but in the attribution layout, which needs nothing else of rows to sweeps
 }
 
 // span lists the taps of one output coordinate: first, first+step, ... and the

@@ -32,8 +32,34 @@ func chain(s Shape, l Layer, lanes int, in, w []float32, bias float32, o, y, x, 
 	return sum
 }
 
+// gradientChain is the input gradient at one input of a convolution by that order,
+// over the output channels.
+func gradientChain(s Shape, l Layer, lanes int, grad, w []float32, i, y, x, lane int) float32 {
+	o := l.output(s)
+	block := o.C
+	if o.C > 16 && l.Kernel > 1 {
+		block = 8
+	}
+	var sum float32
+	for o0 := 0; o0 < o.C; o0 += block {
+		for ty := range l.Kernel {
+			for tx := range l.Kernel {
+				oy, ox := y+l.Padding-ty, x+l.Padding-tx
+				if oy < 0 || oy%l.Stride != 0 || oy/l.Stride >= o.H || ox < 0 || ox%l.Stride != 0 || ox/l.Stride >= o.W {
+					continue
+				}
+				for c := o0; c < min(o0+block, o.C); c++ {
+					sum = kernel.FMA(w[((c*s.C+i)*l.Kernel+ty)*l.Kernel+tx], grad[((c*o.H+oy/l.Stride)*o.W+ox/l.Stride)*lanes+lane], sum)
+				}
+			}
+		}
+	}
+	return sum
+}
+
 // Whatever parts of rows, blocks and tiles a convolution is done in, and whether
-// its input is copied first, its outputs are the chains that the package promises.
+// its input is copied first, its outputs are the chains that the package promises,
+// and so is its input gradient.
 func TestGatherKeepsTheOrder(t *testing.T) {
 	for _, c := range []struct {
 		what string
@@ -48,6 +74,12 @@ func TestGatherKeepsTheOrder(t *testing.T) {
 		{"parts of channels", Shape{330, 4, 4}, Layer{Out: 200, Kernel: 3, Stride: 1, Padding: 1}},
 		{"a window larger than the padded rest", Shape{40, 3, 3}, Layer{Out: 9, Kernel: 5, Stride: 1, Padding: 2}},
 		{"one tap", Shape{128, 8, 8}, Layer{Out: 10, Kernel: 1, Stride: 2}},
+		{"one tap of three, off the border", Shape{5, 11, 7}, Layer{Out: 21, Kernel: 1, Stride: 3, Padding: 1}},
+		{"two taps of three, an odd rest", Shape{19, 11, 8}, Layer{Out: 18, Kernel: 2, Stride: 3}},
+		{"taps of three strides", Shape{18, 12, 9}, Layer{Out: 5, Kernel: 5, Stride: 3, Padding: 2}},
+		{"no border to the right", Shape{9, 8, 6}, Layer{Out: 33, Kernel: 3, Stride: 2}},
+		{"a single pixel", Shape{40, 1, 1}, Layer{Out: 20, Kernel: 3, Stride: 1, Padding: 1}},
+		{"columns alone", Shape{6, 1, 9}, Layer{Out: 6, Kernel: 3, Stride: 2, Padding: 1}},
 	} {
 		c.l.Kind = "conv2d"
 		g := convGather(c.l, c.in, Lanes)
@@ -77,8 +109,23 @@ func TestGatherKeepsTheOrder(t *testing.T) {
 				}
 			}
 		}
+		back := convGradGather(c.l, c.in, Lanes)
+		packed, out = make([]float32, len(back.index)), make([]float32, c.in.Size()*Lanes)
+		grad := fill(g.out.Size() * Lanes)
+		back.packOp(4).run(nil, packed, [][]float32{w}, nil)
+		for _, level := range levels {
+			clear(out)
+			back.do(kernel.For(level), out, grad, packed, nil, make([]float32, back.scratch()))
+			for range 400 {
+				i, y, x, lane := r.IntN(c.in.C), r.IntN(c.in.H), r.IntN(c.in.W), r.IntN(Lanes)
+				want := gradientChain(c.in, c.l, Lanes, grad, w, i, y, x, lane)
+				if got := out[((i*c.in.H+y)*c.in.W+x)*Lanes+lane]; got != want {
+					t.Fatalf("%s, %v, gradient of channel %d pixel (%d, %d) lane %d: got %v, want %v", c.what, level, i, y, x, lane, got, want)
+				}
+			}
+		}
 		rows, blocks := g.part()
-		t.Logf("%s: %d of %d rows and %d blocks of %d channels a part, copied %v", c.what, rows, g.out.H, blocks, g.block, g.spaced())
+		t.Logf("%s: %d of %d rows and %d blocks of %d channels a part, copied %v", c.what, rows, g.out.H, blocks, g.block, g.scratch() > 0)
 		if c.what == "parts of rows" && rows == g.out.H || c.what == "parts of channels" && blocks*g.block >= c.in.C {
 			t.Errorf("%s: %d of %d rows and %d blocks of %d channels a part", c.what, rows, g.out.H, blocks, g.block)
 		}
