@@ -7,22 +7,28 @@ import (
 	"testing"
 
 	"assay/attr"
+	"assay/model"
 	"assay/model/npy"
 )
 
-// rounding is what a map may be off by where F(x)-F(baseline) is next to nothing
-// beside what cancels in it, as a share of the sum of |values|: attr/README.md,
-// Completeness.
-const rounding = 16 * 0x1p-24
+// What a map may be off by where F(x)-F(baseline) is next to nothing beside what
+// cancels in it, as a share of the sum of |values| (attr/README.md, Completeness):
+// ofValues is the rounding of each value by itself, at which deep_lift ends; ofPass
+// that of a pass in float32, for means of maps and the exact integral.
+const (
+	ofValues = 0x1p-24
+	ofPass   = 16 * 0x1p-24
+)
 
-// tally is the worst of many maps.
+// tally is the worst of many maps, which may be off by a share of the sum of
+// |values| where that is more than 1e-4 of their sum.
 type tally struct {
+	share    float64
 	relative float64 // |delta| / |F(x)-F(baseline)|
 	rounding float64 // |delta| / (2^-24 sum of |terms|)
 }
 
-// check holds a map to its sum: within 1e-4 of it or, where less is left of the
-// terms, within their own rounding; what LRP conserves within 1e-4.
+// check holds a map to its sum, F(x)-F(baseline) or what LRP conserves.
 func (y *tally) check(t *testing.T, what string, i int, a attr.Attribution) {
 	t.Helper()
 	if !a.Summed {
@@ -39,11 +45,7 @@ func (y *tally) check(t *testing.T, what string, i int, a attr.Attribution) {
 	}
 	want := a.FX - a.FB
 	delta := math.Abs(sum - want)
-	limit := 1e-4 * math.Abs(want)
-	if a.Relevance == nil {
-		limit = max(limit, rounding*size)
-	}
-	if !(delta <= limit) {
+	if limit := max(1e-4*math.Abs(want), y.share*size); !(delta <= limit) {
 		t.Errorf("%s image %d: sums to %v, want %v: off by %.2g of it and by %.2g of 2^-24 times the sum of |terms|", what, i, sum, want, delta/math.Abs(want), delta/(0x1p-24*size))
 	}
 	y.relative = max(y.relative, delta/math.Abs(want))
@@ -96,9 +98,15 @@ func liftIsComplete(t *testing.T, p preset) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var y tally
-		y.run(t, "deep_lift "+text, &attr.DeepLift{Baseline: b, MultiplyByInputs: true}, p, p.in)
-		t.Logf("deep_lift %-12.12s %.1e of F(x)-F(b), %.1f roundings of the terms", text, y.relative, y.rounding)
+		rules := []string{"rescale"}
+		if p.env.Worker.Model().Net().Supports(model.RevealCancel) == nil {
+			rules = append(rules, "reveal_cancel")
+		}
+		for _, rule := range rules {
+			y := tally{share: ofValues}
+			y.run(t, "deep_lift "+rule+" "+text, &attr.DeepLift{Baseline: b, MultiplyByInputs: true, Rule: rule}, p, p.in)
+			t.Logf("deep_lift %s %-12.12s %.1e of F(x)-F(b), %.1f roundings of the terms", rule, text, y.relative, y.rounding)
+		}
 	}
 }
 
@@ -119,7 +127,7 @@ func othersAreComplete(t *testing.T, p preset) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lift, shapley tally
+	lift, shapley := tally{share: ofPass}, tally{}
 	lift.run(t, "deep_lift_shap", &attr.DeepLiftSHAP{Baseline: b, MultiplyByInputs: true}, p, p.in[:4])
 	t.Logf("deep_lift_shap %.1e of F(x)-F(b), %.1f roundings of the terms", lift.relative, lift.rounding)
 	shapley.run(t, "shapley_values", &attr.ShapleyValues{Mask: attr.FileMask(path), Spread: "share"}, p, p.in[:1])
@@ -167,7 +175,7 @@ func integralIsExact(t *testing.T, p preset) {
 	}
 	ig := attr.Methods["integrated_gradients"].New().(*attr.IntegratedGradients)
 	ig.Quadrature, ig.Baseline = "exact", b
-	var y tally
+	var y tally // within 1e-4, whatever is left
 	var exact []float32
 	regions := 0
 	if err := ig.Attribute(p.env, p.in[:1], func(_ int, a attr.Attribution) {

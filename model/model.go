@@ -19,8 +19,8 @@
 //     reads more than 16, else all channels.
 //   - Outside training a batch norm right behind a convolution is folded into its
 //     weights and bias, in float64, rounded once; another one is one fused
-//     multiply-add. An average is a chain over its window, rows and columns
-//     ascending.
+//     multiply-add. An average is a float64 sum over its window, rows and columns
+//     ascending, rounded once.
 //   - ReLU, max-pooling, sums of two activations and their backward rules round
 //     every operation by itself. Smooth activations are float64 on one value, with
 //     the exp and log of package rng, rounded once.
@@ -42,10 +42,12 @@
 //     images. A network with batch norms trains on its whole batch as one block;
 //     its statistics are float64 sums.
 //   - The softmax is float64, with the exp and log of package rng.
-//   - The Rescale rule carries the change from the baseline, not the input's own
-//     activations: chains as above without bias, and changes of the other layers
-//     that are rounded against themselves, not against the activation. Its logits
-//     are the baseline's and the change, added.
+//   - The Rescale and RevealCancel rules carry the change from the baseline, not the
+//     input's own activations: chains as above without bias, and changes of the
+//     other layers that are rounded against themselves, not against the activation.
+//     The change of the logits is a float64 sum, rounded once, and the logits are
+//     the baseline's and that change, added. Worker.Multipliers is float64
+//     throughout.
 //   - Worker.PathGradients keeps places on a path and sums of gradients in
 //     float64, and values in float32, as sums are that go back through a part of
 //     the network: rounding moves a cut by about as much as it moves a value, and
