@@ -1,3 +1,7 @@
+//go:build linux
+
+// Peak memory is in kilobytes on Linux alone.
+
 package main
 
 import (
