@@ -44,9 +44,9 @@ func TestCheckReportsEveryFault(t *testing.T) {
 		{"deletion", &Deletion{Step: 0, Substrate: "blurr", Output: "logits", Target: "label", Order: ""}, `step is 0, want 1 to 1024 pixels
 substrate is "blurr", want zero, blur or mean; did you mean "blur"?
 output is "logits", want probability or logit; did you mean "logit"?
-target is "label", want predicted or explained
+target is "label", want explained, predicted or difference
 order is "", want abs or signed`},
-		{"insertion", &Insertion{Step: 1025, Substrate: "zero", Output: "probability", Target: "predicted", Order: "abs"}, `step is 1025, want 1 to 1024 pixels`},
+		{"insertion", &Insertion{Step: 1025, Substrate: "zero", Output: "probability", Target: "explained", Order: "abs"}, `step is 1025, want 1 to 1024 pixels`},
 		{"parameter_randomization", &ParameterRandomization{Mode: "cascade", NSeeds: 0, MaxImages: -1}, `mode is "cascade", want both, cascading or independent; did you mean "cascading"?
 n_seeds is 0, want 1 to 1000 randomisations
 max_images is -1, want 0 to 2147483647 images`},
@@ -72,11 +72,12 @@ compat is "captum", want quantus or nothing`},
 		{"complexity", &Complexity{Features: "value"}, `features is "value", want values or pixels; did you mean "values"?`},
 		{"sparseness", &Sparseness{Features: "all"}, `features is "all", want values or pixels
 normalise is false, which means something with compat: quantus alone: the index does not depend on the map's scale`},
-		{"effective_complexity", &EffectiveComplexity{Tolerance: 1, Eps: 0.01, Normalise: true}, `tolerance is 1, want more than 0, less than 1
+		{"effective_complexity", &EffectiveComplexity{Tolerance: 1, Target: "predict", Eps: 0.01, Normalise: true}, `target is "predict", want explained, predicted or difference; did you mean "predicted"?
+tolerance is 1, want more than 0, less than 1
 step is 0, want 1 to 1024 pixels
 n_samples is 0, want 1 to 10000 fillings
 eps is 0.01, which means something with compat: quantus alone; what the probability may be off is tolerance`},
-		{"effective_complexity", &EffectiveComplexity{Tolerance: 0.1, Step: 1, NSamples: 1, Eps: math.NaN(), Compat: "quantus"}, `eps is NaN, want 0 or more`},
+		{"effective_complexity", &EffectiveComplexity{Target: "explained", Tolerance: 0.1, Step: 1, NSamples: 1, Eps: math.NaN(), Compat: "quantus"}, `eps is NaN, want 0 or more`},
 	} {
 		err := c.m.Check(n)
 		if err == nil || err.Error() != c.want {

@@ -25,7 +25,7 @@ func (o *curve) check(n *model.Net) error {
 	if o.Output == "probability" && n.Classes() == 1 {
 		ps.add("output", "is probability, which of a single class is 1 whatever the image; want logit")
 	}
-	ps.oneOf("target", o.Target, "predicted", "explained")
+	ps.oneOf("target", o.Target, watched...)
 	ps.oneOf("order", o.Order, "abs", "signed")
 	return errors.Join(ps...)
 }
@@ -40,7 +40,7 @@ func (o *curve) fractions(s model.Shape) []float64 {
 }
 
 func (o *curve) series(n *model.Net, verb string, better int) []Series {
-	what := o.Output + " of the " + o.Target + " class"
+	what := watchedAbout(o.Target, o.Output)
 	return []Series{
 		{Name: "auc", About: "area under the curve of the " + what, Better: better},
 		{Name: "curve", About: what, X: o.fractions(n.Input), XName: "fraction of pixels " + verb, Better: better},
@@ -49,10 +49,7 @@ func (o *curve) series(n *model.Net, verb string, better int) []Series {
 
 // read takes the watched number from the logits of a perturbed image.
 func (o *curve) read(c *Case, logits []float32) float64 {
-	t := c.Target
-	if o.Target == "predicted" {
-		t = model.Target{Class: c.Predicted, Minus: -1}
-	}
+	t := watchedTarget(o.Target, c)
 	if o.Output == "logit" {
 		return t.Of(logits)
 	}

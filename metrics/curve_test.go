@@ -38,7 +38,7 @@ func TestCurvesOfALinearNetwork(t *testing.T) {
 			Step:      rapid.IntRange(1, area).Draw(t, "step"),
 			Substrate: rapid.SampledFrom(substrates).Draw(t, "substrate"),
 			Output:    rapid.SampledFrom([]string{"logit", "probability"}).Draw(t, "output"),
-			Target:    rapid.SampledFrom([]string{"predicted", "explained"}).Draw(t, "target"),
+			Target:    rapid.SampledFrom(watched).Draw(t, "target"),
 			Order:     rapid.SampledFrom([]string{"abs", "signed"}).Draw(t, "order"),
 			Ascending: rapid.Bool().Draw(t, "ascending"),
 		}
@@ -91,10 +91,11 @@ func TestCurvesOfALinearNetwork(t *testing.T) {
 			if insert {
 				from, to = other, c.X
 			}
-			target := model.Target{Class: c.Predicted, Minus: -1}
-			if o.Target == "explained" {
-				target = c.Target
-			}
+			target := map[string]model.Target{
+				"explained":  {Class: c.Target.Class, Minus: -1},
+				"predicted":  {Class: c.Predicted, Minus: -1},
+				"difference": c.Target,
+			}[o.Target]
 			area20, last := 0.0, 0.0
 			for k := 0; ; k++ {
 				pixels := min(k*o.Step, area)

@@ -25,10 +25,11 @@ type Deletion struct {
 	Substrate string `yaml:"substrate" doc:"what stands for a missing pixel: zero, blur or mean" jsonschema:"enum=zero,enum=blur,enum=mean"`
 	// Output is what is watched: probability (softmax) or logit.
 	Output string `yaml:"output" doc:"what is watched: probability or logit" jsonschema:"enum=probability,enum=logit"`
-	// Target says of which class: the one predicted for the whole image, as in
-	// RISE, or the explained one. Where a difference of two classes is
-	// explained, it is the difference of their outputs.
-	Target string `yaml:"target" doc:"of which class: predicted or explained" jsonschema:"enum=predicted,enum=explained"`
+	// Target says of which class: the explained one, as RISE explains and
+	// measures one and the same, or the one predicted for the whole image. Where
+	// a difference of two classes is explained, explained is the first of them
+	// and difference the difference of their outputs.
+	Target string `yaml:"target" doc:"of which class: explained (of a difference its first), predicted, or difference (of the outputs of both, where a difference is explained)" jsonschema:"enum=explained,enum=predicted,enum=difference"`
 	// Order is the importance of a pixel: the sum over its channels of
 	// |attribution| (abs) or of the attribution (signed). Of equal pixels the
 	// lower index comes first.

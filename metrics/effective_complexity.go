@@ -12,9 +12,8 @@ import (
 
 // EffectiveComplexity is the least number of pixels, taken in the order of the
 // map, that settle the output: with them held and the others drawn at random, the
-// probability of the class predicted for the whole image stays within Tolerance
-// of what it was, on average. A map that names what the network relies on needs
-// few.
+// probability of the class that is explained stays within Tolerance of what it
+// was, on average. A map that names what the network relies on needs few.
 //
 // Nguyen & Rodriguez Martinez, "On Quantitative Aspects of Model
 // Interpretability", arXiv 2007.07584, 2020: the smallest number of features of
@@ -28,8 +27,12 @@ import (
 // Quantus has something else under this name: it counts the values of the map
 // above a threshold and never asks the network (see Compat).
 type EffectiveComplexity struct {
+	// Target says whose probability: the explained class's, of a difference of two
+	// the first's (explained), that of the class predicted for the whole image
+	// (predicted), or the difference of both (difference).
+	Target string `yaml:"target" doc:"whose probability: that of the explained class (of a difference its first), of the predicted one, or the difference of both where a difference is explained" jsonschema:"enum=explained,enum=predicted,enum=difference"`
 	// Tolerance is how far the probability may be off on average, above 0, below 1.
-	Tolerance float64 `yaml:"tolerance" doc:"how far the predicted class's probability may be off on average" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1"`
+	Tolerance float64 `yaml:"tolerance" doc:"how far the probability may be off on average" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1"`
 	// Step is the number of pixels between two counts that are tried, 1 to H*W.
 	Step int `yaml:"step" doc:"pixels from one count that is tried to the next" jsonschema:"minimum=1"`
 	// NSamples is the number of random fillings of the rest, 1 to 10000.
@@ -51,6 +54,7 @@ const quantusEps = 1e-5
 // where they would be ignored.
 func (o *EffectiveComplexity) Check(n *model.Net) error {
 	var ps problems
+	ps.oneOf("target", o.Target, watched...)
 	if !(o.Tolerance > 0 && o.Tolerance < 1) {
 		ps.add("tolerance", "is %v, want more than 0, less than 1", o.Tolerance)
 	}
@@ -77,7 +81,7 @@ func (o *EffectiveComplexity) Series(*model.Net) []Series {
 	if o.Compat == "quantus" {
 		return []Series{{Name: "values", About: "values of the map whose magnitude exceeds eps", Better: -1}}
 	}
-	return []Series{{Name: "pixels", About: "fewest pixels, highest-ranked first, that keep the predicted class's probability within the tolerance", Better: -1}}
+	return []Series{{Name: "pixels", About: "fewest pixels, highest-ranked first, that keep within the tolerance the " + watchedAbout(o.Target, "probability"), Better: -1}}
 }
 
 // counts is the number of counts that are tried by the network. The last one
@@ -92,7 +96,7 @@ func (o *EffectiveComplexity) cost(n *model.Net) (forward, explain int) {
 }
 
 // Score runs the network on the images that are partly filled at random; Explain
-// is not used. Cases need X, Map, Logits, Predicted and Index.
+// is not used. Cases need X, Map, Logits, Predicted, Target and Index.
 func (o *EffectiveComplexity) Score(e *Env, cases []Case) ([][]float64, error) {
 	n := e.Worker.Model().Net()
 	err := errors.Join(o.Check(n), checkCases(n, cases))
@@ -175,8 +179,8 @@ func (o *EffectiveComplexity) settled(e *Env, cases []Case) ([][]float64, error)
 	}
 	fold := func(i int, logits []float32) {
 		c := &cases[i/each]
-		predicted := model.Target{Class: c.Predicted, Minus: -1}
-		loss[i/o.NSamples] += math.Abs(probability(logits, predicted) - probability(c.Logits, predicted))
+		t := watchedTarget(o.Target, c)
+		loss[i/o.NSamples] += math.Abs(probability(logits, t) - probability(c.Logits, t))
 	}
 	if err := e.Worker.Logits(e.Ctx, len(cases)*each, fill, fold); err != nil {
 		return nil, err

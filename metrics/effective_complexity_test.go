@@ -47,7 +47,7 @@ func TestEffectiveComplexityOfLinearNetworks(t *testing.T) {
 		}
 		worker := linear(t, in, w, [2]float32{})
 		c := Case{X: r.x, Map: r.m, Logits: logitsOf(t, worker, [][]float32{r.x})[0], Target: model.Target{Class: 0, Minus: -1}, Predicted: 0}
-		m := &EffectiveComplexity{Tolerance: 1e-9, Step: r.step, NSamples: 16, Eps: quantusEps, Normalise: true}
+		m := &EffectiveComplexity{Target: "explained", Tolerance: 1e-9, Step: r.step, NSamples: 16, Eps: quantusEps, Normalise: true}
 		got, err := m.Score(&Env{Ctx: context.Background(), Worker: worker}, []Case{c})
 		if err != nil {
 			t.Fatal(err)
@@ -63,15 +63,27 @@ func TestEffectiveComplexitySlowly(t *testing.T) {
 	o := openOutside(t, false)
 	cases := o.cases(t, "ig_gausslegendre_50")
 	const area, samples = 1024, 3
-	for _, tolerance := range []float64{0.02, 0.1, 0.3} {
-		m := &EffectiveComplexity{Tolerance: tolerance, Step: 200, NSamples: samples, Eps: quantusEps, Normalise: true}
+	for i := range cases { // some explain what is not predicted, some a difference
+		cases[i].Target = model.Target{Class: (cases[i].Predicted + i%3) % 10, Minus: i%2*(cases[i].Label+2) - 1}
+		if cases[i].Target.Minus >= 10 {
+			cases[i].Target.Minus = 0
+		}
+	}
+	for k, target := range watched {
+		tolerance := []float64{0.1, 0.02, 0.3}[k]
+		m := &EffectiveComplexity{Target: target, Tolerance: tolerance, Step: 200, NSamples: samples, Eps: quantusEps, Normalise: true}
 		got, err := m.Score(o.env(), cases)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, c := range cases {
 			order := pixelOrder(c.Map, area, false, false)
-			want, predicted := 0, model.Target{Class: c.Predicted, Minus: -1}
+			want := 0
+			whose := map[string]model.Target{
+				"explained":  {Class: c.Target.Class, Minus: -1},
+				"predicted":  {Class: c.Predicted, Minus: -1},
+				"difference": c.Target,
+			}[target]
 			for k := 200; want == 0; k += 200 {
 				if k >= area {
 					want = area
@@ -93,14 +105,14 @@ func TestEffectiveComplexitySlowly(t *testing.T) {
 						}
 					}
 					l := logitsOf(t, o.worker, [][]float32{x})[0]
-					loss += math.Abs(probability(l, predicted)-probability(c.Logits, predicted)) / samples
+					loss += math.Abs(probability(l, whose)-probability(c.Logits, whose)) / samples
 				}
 				if loss < tolerance {
 					want = k
 				}
 			}
 			if got[i][0] != float64(want) {
-				t.Errorf("tolerance %v, image %d: got %v, want %v", tolerance, i, got[i][0], want)
+				t.Errorf("%s, tolerance %v, image %d: got %v, want %v", target, tolerance, i, got[i][0], want)
 			}
 		}
 	}

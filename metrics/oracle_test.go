@@ -119,11 +119,11 @@ func curveScores(t *testing.T, o *outside, of []string) [][]float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	switch m := m.(type) {
+	switch m := m.(type) { // the outside curves watch the predicted class
 	case *Deletion:
-		m.Step, m.Substrate = n, of[1]
+		m.Step, m.Substrate, m.Target = n, of[1], "predicted"
 	case *Insertion:
-		m.Step, m.Substrate = n, of[1]
+		m.Step, m.Substrate, m.Target = n, of[1], "predicted"
 	}
 	got, err := m.Score(o.env(), o.cases(t, of[2]))
 	if err != nil {

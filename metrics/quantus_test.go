@@ -21,7 +21,7 @@ var quantusRows = map[string]Metric{
 	"relevance_rank_accuracy":  &RelevanceRankAccuracy{Abs: true},
 	"top_k_intersection":       &TopKIntersection{K: 100, Abs: true},
 	"complexity":               &Complexity{Features: "values"},
-	"effective_complexity":     &EffectiveComplexity{Tolerance: 0.1, Step: 32, NSamples: 1, Eps: 1e-2, Compat: "quantus"},
+	"effective_complexity":     &EffectiveComplexity{Target: "explained", Tolerance: 0.1, Step: 32, NSamples: 1, Eps: 1e-2, Compat: "quantus"},
 	"sparseness":               &Sparseness{Features: "values", Compat: "quantus"},
 }
 

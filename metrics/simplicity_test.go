@@ -31,7 +31,7 @@ func TestSimplicityOfKnownMaps(t *testing.T) {
 	quantus := &Sparseness{Features: "values", Compat: "quantus"}
 	normalised := &Sparseness{Features: "values", Normalise: true, Compat: "quantus"}
 	count := func(eps float64, normalise bool) Metric {
-		return &EffectiveComplexity{Tolerance: 0.1, Step: 1, NSamples: 1, Eps: eps, Normalise: normalise, Compat: "quantus"}
+		return &EffectiveComplexity{Target: "explained", Tolerance: 0.1, Step: 1, NSamples: 1, Eps: eps, Normalise: normalise, Compat: "quantus"}
 	}
 	for _, r := range []struct {
 		name string

@@ -33,7 +33,7 @@ var Metrics = map[string]Entry{
 	"deletion": {
 		// 32 pixels are one row of a 32x32 image; RISE takes 224 of 224x224.
 		New: func() Metric {
-			return &Deletion{Step: 32, Substrate: "zero", Output: "probability", Target: "predicted", Order: "abs"}
+			return &Deletion{Step: 32, Substrate: "zero", Output: "probability", Target: "explained", Order: "abs"}
 		},
 		About:    "how fast the output falls as the most important pixels are taken away",
 		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
@@ -41,7 +41,7 @@ var Metrics = map[string]Entry{
 	},
 	"effective_complexity": {
 		New: func() Metric {
-			return &EffectiveComplexity{Tolerance: 0.1, Step: 32, NSamples: 8, Eps: quantusEps, Normalise: true}
+			return &EffectiveComplexity{Target: "explained", Tolerance: 0.1, Step: 32, NSamples: 8, Eps: quantusEps, Normalise: true}
 		},
 		About:    "how many of the most important pixels settle the output",
 		Citation: "Nguyen & Rodriguez Martinez, On Quantitative Aspects of Model Interpretability, arXiv 2007.07584, 2020",
@@ -60,7 +60,7 @@ var Metrics = map[string]Entry{
 	},
 	"insertion": {
 		New: func() Metric {
-			return &Insertion{Step: 32, Substrate: "blur", Output: "probability", Target: "predicted", Order: "abs"}
+			return &Insertion{Step: 32, Substrate: "blur", Output: "probability", Target: "explained", Order: "abs"}
 		},
 		About:    "how fast the output rises as the most important pixels are put back",
 		Citation: "Petsiuk, Das & Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
