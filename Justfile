@@ -35,7 +35,7 @@ cifar10:
 bench:
     go test ./model -run '^$' -bench 'InputGradients|Forward|TwoWorkers|TrainingSteps' -benchtime 5s
     go test ./model -run '^$' -bench 'WideConvolutions|Rules|Relevance|PathGradients' -benchtime 0.5s
-    go test ./attr -run '^$' -bench Perturbations -benchtime 0.5s
+    go test ./attr -run '^$' -bench 'Perturbations|Paths' -benchtime 0.5s
     go test ./cmd/assay -run '^$' -bench 'IGMemory|SamplingMemory|Quickstart' -benchtime 1x -timeout 30m
 
 # every benchmark, kernels included

@@ -9,21 +9,26 @@ import (
 // borders (d c b a | a b c d | d c b a), so no colour from outside creeps in
 // and a very wide Gaussian leaves the mean colour of each channel. The kernel
 // is sampled at whole pixels, cut off at 4 sigma and sums to 1, all as in
-// scipy.ndimage.gaussian_filter with its defaults.
+// scipy.ndimage.gaussian_filter with its defaults. Its weights are float64 until
+// the tails are folded back, and float32 from there on.
 type blurrer struct {
 	shape      model.Shape
 	rows, cols []float64 // [H,H] and [W,W]: one axis of the convolution as a matrix
-	a, b       []float32 // [C*H*W]
-	acc        []float64 // of a row
 	kernel     []float64 // one half of the Gaussian
+	folded     []float64 // its weights by distance modulo the period of the mirrors
+	mix        *model.Separable
 }
 
 func newBlurrer(s model.Shape) *blurrer {
-	n := s.Size()
-	return &blurrer{
-		shape: s, rows: make([]float64, s.H*s.H), cols: make([]float64, s.W*s.W),
-		a: make([]float32, n), b: make([]float32, n), acc: make([]float64, max(s.H, s.W)),
+	b := &blurrer{
+		shape: s, rows: make([]float64, s.H*s.H), folded: make([]float64, 2*max(s.H, s.W)),
+		mix: model.NewSeparable(s),
 	}
+	b.cols = b.rows
+	if s.W != s.H {
+		b.cols = make([]float64, s.W*s.W)
+	}
+	return b
 }
 
 // maxBlurSigma bounds the reach of a kernel: at 4 sigma beyond any image that
@@ -33,8 +38,11 @@ const maxBlurSigma = 1000
 // sigma sets the standard deviation of the Gaussian in pixels; 0 blurs nothing.
 func (b *blurrer) sigma(sigma float64) {
 	b.kernel = gaussian(sigma, b.kernel[:0])
-	mirrored(b.kernel, b.shape.H, b.rows)
-	mirrored(b.kernel, b.shape.W, b.cols)
+	mirrored(b.kernel, b.shape.H, b.folded, b.rows)
+	if b.shape.W != b.shape.H {
+		mirrored(b.kernel, b.shape.W, b.folded, b.cols)
+	}
+	b.mix.Set(b.rows, b.cols)
 }
 
 // gaussian appends the weights at distance 0, 1, ... to kernel. With those on
@@ -54,58 +62,30 @@ func gaussian(sigma float64, kernel []float64) []float64 {
 }
 
 // mirrored fills m [n,n] with the weights that output i gives to input j, the
-// kernel's tails folded back at the borders.
-func mirrored(kernel []float64, n int, m []float64) {
-	clear(m)
+// kernel's tails folded back at the borders. The mirrored image repeats itself
+// after 2n, so the kernel is folded to that length first, in work.
+func mirrored(kernel []float64, n int, work, m []float64) {
+	period := work[:2*n]
+	clear(period)
+	for d := 1 - len(kernel); d < len(kernel); d++ {
+		at := d % (2 * n)
+		if at < 0 {
+			at += 2 * n
+		}
+		period[at] += kernel[max(d, -d)]
+	}
 	for i := range n {
 		row := m[i*n : (i+1)*n]
-		for d := 1 - len(kernel); d < len(kernel); d++ {
-			j := (i + d) % (2 * n)
-			if j < 0 {
-				j += 2 * n
+		for j := range row {
+			// Input j lies at j and, mirrored, at -1-j.
+			at := j - i
+			if at < 0 {
+				at += 2 * n
 			}
-			if j >= n {
-				j = 2*n - 1 - j
-			}
-			row[j] += kernel[max(d, -d)]
+			row[j] = period[at] + period[2*n-1-i-j]
 		}
 	}
 }
 
-// blur writes the blurred x into dst, both [C*H*W]; they may be the same. Sums
-// run in float64, over the columns first; what is between the two is float32.
-func (b *blurrer) blur(dst, x []float32) {
-	s := b.shape
-	for c := range s.C {
-		at := c * s.H * s.W
-		b.axis(b.rows, s.H, s.W, x[at:at+s.H*s.W], b.a[at:])
-		flip(b.a[at:], b.b[at:], s.H, s.W)
-		b.axis(b.cols, s.W, s.H, b.b[at:at+s.H*s.W], b.a[at:])
-		flip(b.a[at:], dst[at:], s.W, s.H)
-	}
-}
-
-// axis multiplies the rows of x [n,width] by m [n,n].
-func (b *blurrer) axis(m []float64, n, width int, x, dst []float32) {
-	acc := b.acc[:width]
-	for i := range n {
-		clear(acc)
-		for j, w := range m[i*n : (i+1)*n] {
-			if w != 0 {
-				model.Accumulate(w, x[j*width:(j+1)*width], acc)
-			}
-		}
-		for k, v := range acc {
-			dst[i*width+k] = float32(v)
-		}
-	}
-}
-
-// flip transposes src [h,w] into dst [w,h].
-func flip(src, dst []float32, h, w int) {
-	for r := range h {
-		for c := range w {
-			dst[c*h+r] = src[r*w+c]
-		}
-	}
-}
+// blur writes the blurred x into dst, both [C*H*W]; they may be the same.
+func (b *blurrer) blur(dst, x []float32) { b.mix.Apply(x, dst) }

@@ -85,13 +85,13 @@ func (o *BlurIntegratedGradients) stream(e *Env, n int, input func(i int, in *In
 		err := e.Worker.Gradients(e.Ctx, model.Gradient, count*o.NSteps,
 			func(k int, p *model.Point) {
 				left, l := o.NSteps-1-k/count, k%count
-				if l == 0 {
-					b.sigma(float64(float64(left)*o.MaxSigma) / float64(o.NSteps))
-				}
 				from, to := blur(k), blur(k+count)
 				if left == 0 {
 					copy(to, in[l].X)
 				} else {
+					if l == 0 {
+						b.sigma(float64(float64(left)*o.MaxSigma) / float64(o.NSteps))
+					}
 					b.blur(to, in[l].X)
 				}
 				p.Target = in[l].Target
