@@ -123,9 +123,6 @@ func (o *Separable) apply(k *kernel.Set, x, dst []float32) {
 	}
 }
 
-// noBias is what chains without bias start from.
-var noBias [6]float32
-
 // mix multiplies rows of n values of x, which lie at the given places, by the
 // matrix. The rows of dst are ld apart.
 func (p *banded) mix(k *kernel.Set, at []int32, x []float32, n int, dst []float32, ld int) {
