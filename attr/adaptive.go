@@ -71,6 +71,7 @@ type climb struct {
 	sum     []float64
 	fx, fb  float64
 	steps   int
+	doubt   Doubt
 }
 
 // adapt is stream with a tolerance. Images are worked on 16 at a time, and all
@@ -93,6 +94,7 @@ func (o *IntegratedGradients) adapt(e *Env, n int, from func(in *Input, dst []fl
 		for l, c := range images {
 			input(first+l, &c.Input)
 			from(&c.Input, c.base)
+			c.doubt = StepsShort // until the sum is close enough
 			open = append(open, c)
 		}
 		err := e.Worker.Logits(e.Ctx, 2*len(images),
@@ -116,6 +118,8 @@ func (o *IntegratedGradients) adapt(e *Env, n int, from func(in *Input, dst []fl
 			for _, c := range open {
 				if d := o.close(c, r, mean); !(d <= o.Tolerance*math.Abs(c.fx-c.fb)) {
 					left = append(left, c)
+				} else {
+					c.doubt = 0
 				}
 			}
 			open = left
@@ -124,7 +128,7 @@ func (o *IntegratedGradients) adapt(e *Env, n int, from func(in *Input, dst []fl
 			return fmt.Errorf("attr: integrated_gradients: %w", err)
 		}
 		for l, c := range images {
-			a := Attribution{Map: c.m, FX: c.fx, Steps: c.steps}
+			a := Attribution{Map: c.m, FX: c.fx, Steps: c.steps, Doubt: c.doubt}
 			if o.MultiplyByInputs {
 				a.FB, a.Summed = c.fb, true
 			}

@@ -53,11 +53,12 @@ func (o *NoiseTunnel) settle(e *Env, over streamer, in []Input, fx []float64, em
 			}
 			have += more
 			open = slices.DeleteFunc(open, func(l int) bool {
-				if have == o.MaxSamples {
-					return true
-				}
 				sums[l].read(o.NTType, m, stderr)
-				return share(stderr, m) <= o.Tolerance
+				near := share(stderr, m) <= o.Tolerance
+				if !near && have == o.MaxSamples {
+					doubt[l] |= SamplesShort
+				}
+				return near || have == o.MaxSamples
 			})
 		}
 		for l := range block {

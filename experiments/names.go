@@ -13,7 +13,7 @@ import (
 func (s *Spec) tell() {
 	rows := map[string][][]Option{}
 	for _, a := range s.Attributions {
-		rows[a.Name] = append(rows[a.Name], a.Options)
+		rows[a.Name] = append(rows[a.Name], a.Live)
 	}
 	vary, taken := map[string]map[string]bool{}, map[string]bool{}
 	for name, r := range rows {
@@ -21,7 +21,7 @@ func (s *Spec) tell() {
 	}
 	for i := range s.Attributions {
 		a := &s.Attributions[i]
-		a.Told = told(a.Options, methodDefaults(a.Name, "", a.Options), vary[a.Name])
+		a.Told = told(a.Live, methodDefaults(a.Name, "", a.Options), vary[a.Name])
 		a.ID = unique(taken, identify(a.Name, a.Told))
 	}
 	clear(rows)
@@ -34,6 +34,13 @@ func (s *Spec) tell() {
 		m.Told = told(m.Options, describe(metrics.Metrics[m.Name].New()), varying(rows[m.Name]))
 		m.ID = unique(taken, identify(m.Name, m.Told))
 	}
+}
+
+// live drops the options that have no effect beside the others: what is said of a
+// configuration should be what made its maps.
+func live(m attr.Method, all []Option) []Option {
+	idle := attr.Idle(m)
+	return slices.DeleteFunc(slices.Clone(all), func(o Option) bool { return slices.Contains(idle, o.Name) })
 }
 
 // methodDefaults lists the defaults of a method; those of a nested method are

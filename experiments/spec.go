@@ -137,7 +137,7 @@ func parse(name, source string, set []string, stored bool) (*Spec, error) {
 				continue
 			}
 			m := e.New()
-			s.Attributions = append(s.Attributions, Attribution{Name: name, Method: m, Options: describe(m), at: positions{"": root}})
+			s.Attributions = append(s.Attributions, Attribution{Name: name, Method: m, Options: describe(m), Live: live(m, describe(m)), at: positions{"": root}})
 		}
 	}
 	s.tell()

@@ -22,7 +22,8 @@ type Attribution struct {
 	Name    string // the method's name in attr.Methods
 	Method  attr.Method
 	Options []Option // every one, in the struct's order
-	Told    []Option // those that differ from the default or between rows of the method
+	Live    []Option // those that have an effect beside the others (attr.Idle)
+	Told    []Option // of these what differs from the default or between rows of the method
 	Control bool     // knows nothing of the network
 	at      positions
 }
@@ -56,8 +57,10 @@ func (l *attributions) decodeNode(d *decoder, n *yaml.Node) {
 			}
 			name := at[""].Value
 			a := Attribution{Name: name, Method: m, Options: describe(m), at: at}
-			// The same configuration may come from two entries: it is one row.
-			if key := keyOf(fields([]string{name}, a.Options)...); !seen[key] {
+			a.Live = live(m, a.Options)
+			// The same configuration may come from two entries, or from two values of
+			// an option that the others leave without effect: it is one row.
+			if key := keyOf(fields([]string{name}, a.Live)...); !seen[key] {
 				seen[key] = true
 				*l = append(*l, a)
 			}
