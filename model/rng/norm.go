@@ -31,9 +31,11 @@ func ziggurat() (x [zigLayers + 1]float64, ratio [zigLayers]float64) {
 // drawn from different bits (Doornik, "An Improved Ziggurat Method to Generate
 // Normal Random Samples", 2005). Square roots are exact everywhere and exp and
 // log are this package's, so every CPU gives the same bits.
-func (s *Stream) Norm() float64 {
-	for {
-		b := s.src.Uint64()
+func (s *Stream) Norm() float64 { return s.norm(s.src.Uint64()) }
+
+// norm is Norm whose first bits are b.
+func (s *Stream) norm(b uint64) float64 {
+	for ; ; b = s.src.Uint64() {
 		i := b & (zigLayers - 1)
 		u := float64(int64(b)>>10) * 0x1p-53 // [-1, 1), from bits that i does not use
 		x := u * zigX[i]
@@ -49,6 +51,21 @@ func (s *Stream) Norm() float64 {
 		if f1+float64(s.Float64()*(f0-f1)) < 1 {
 			return x
 		}
+	}
+}
+
+// Normals fills x with standard normal numbers, those of as many calls of Norm.
+func (s *Stream) Normals(x []float32) {
+	src := s.src
+	for i := range x {
+		b := src.Uint64()
+		// 99 of 100 numbers lie within their layer, and need no call.
+		l := b & (zigLayers - 1)
+		if u := float64(int64(b)>>10) * 0x1p-53; math.Abs(u) < zigRatio[l] {
+			x[i] = float32(u * zigX[l])
+			continue
+		}
+		x[i] = float32(s.norm(b))
 	}
 }
 

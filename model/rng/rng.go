@@ -80,10 +80,3 @@ func (s *Stream) Perm(n int) []int {
 	}
 	return p
 }
-
-// Normals fills x with standard normal numbers.
-func (s *Stream) Normals(x []float32) {
-	for i := range x {
-		x[i] = float32(s.Norm())
-	}
-}

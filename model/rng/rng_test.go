@@ -103,3 +103,18 @@ func BenchmarkNormals(b *testing.B) {
 		s.Normals(x)
 	}
 }
+
+// Many at a time are the same numbers, and leave the stream at the same place.
+func TestNormalsAreCallsOfNorm(t *testing.T) {
+	a, b := New(3, "normals"), New(3, "normals")
+	x := make([]float32, 20000) // some hundreds outside their layer, a few of the tail
+	a.Normals(x)
+	for i, got := range x {
+		if want := float32(b.Norm()); got != want {
+			t.Fatalf("number %d is %v, want %v", i, got, want)
+		}
+	}
+	if got, want := a.Uint64(), b.Uint64(); got != want {
+		t.Errorf("then comes %d, want %d", got, want)
+	}
+}
