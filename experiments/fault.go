@@ -98,7 +98,7 @@ func nearest(name string, known []string) string {
 	best, dist := "", 1+max(2, len(name)/3)
 	var longer []string
 	for _, k := range known {
-		if d := spelling.Distance(name, k); d < dist {
+		if d := spelling.Mistakes(name, k); d < dist {
 			best, dist = k, d
 		}
 		if len(name) >= 3 && strings.HasPrefix(strings.ToLower(k), strings.ToLower(name)) {

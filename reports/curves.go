@@ -114,7 +114,8 @@ func (r *Run) methodCurves(metric, series int) []*Figure {
 func curvePlot(name string, s *Series, curves []curve, height, width vg.Length, n int) *plot.Plot {
 	p := newPlot(name, "", "")
 	p.X.Label.Text = fold(s.XName, p.X.Label.TextStyle, width)
-	p.Y.Label.Text = fold(s.About, p.Y.Label.TextStyle, height-0.6*vg.Inch)
+	about, _, _ := strings.Cut(s.About, " (") // an axis has little room: the caption has the rest
+	p.Y.Label.Text = fold(about, p.Y.Label.TextStyle, height-0.6*vg.Inch)
 	p.X.Tick.Marker, p.Y.Tick.Marker = linearTicks(n), linearTicks(n)
 	grid(p)
 	for i := range curves {

@@ -1,7 +1,10 @@
 // Package spelling finds what a mistyped word was meant to be.
 package spelling
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Nearest returns the known word that is fewest mistakes from got, the first of
 // several; "" where that would be more than half of got. Upper and lower case are
@@ -9,11 +12,29 @@ import "strings"
 func Nearest(got string, known []string) string {
 	best, at := len(got)/2+1, ""
 	for _, k := range known {
-		if d := Distance(got, k); d < best && k != "" {
+		if d := Mistakes(got, k); d < best && k != "" {
 			best, at = d, k
 		}
 	}
 	return at
+}
+
+// Mistakes is Distance, or where the words of a name come in another order, as in
+// max_sensitivity for sensitivity_max, one mistake for the order and those of the
+// words, each list of words sorted.
+func Mistakes(a, b string) int {
+	x, y := words(a), words(b)
+	if len(x) < 2 || len(x) != len(y) {
+		return Distance(a, b)
+	}
+	return min(Distance(a, b), 1+Distance(strings.Join(x, "_"), strings.Join(y, "_")))
+}
+
+// words lists the words of a name in lower case, sorted.
+func words(name string) []string {
+	s := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == '-' || r == ' ' })
+	slices.Sort(s)
+	return s
 }
 
 // Distance counts the mistakes that turn a into b: characters left out, put in,

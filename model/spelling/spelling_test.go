@@ -26,6 +26,31 @@ func TestDistance(t *testing.T) {
 	}
 }
 
+func TestMistakesOfWordsInAnotherOrder(t *testing.T) {
+	for _, r := range []struct {
+		a, b string
+		want int
+	}{
+		{"max_sensitivity", "sensitivity_max", 1},
+		{"Max-Sensitivity", "sensitivity_max", 1},
+		{"max_sensitivty", "sensitivity_max", 2},
+		{"gradients_integrated", "integrated_gradients", 1},
+		{"saliency", "saliency", 0},
+		{"grad_cam", "grad_cma", 1}, // in the same order it is one letter
+		{"deep_lift", "lift", 5},    // a word too many is no other order
+	} {
+		if got := Mistakes(r.a, r.b); got != r.want {
+			t.Errorf("%q to %q: got %d, want %d", r.a, r.b, got, r.want)
+		}
+		if got := Mistakes(r.b, r.a); got != r.want {
+			t.Errorf("%q to %q: got %d, want %d", r.b, r.a, got, r.want)
+		}
+	}
+	if got := Nearest("max_sensitivity", []string{"sparseness", "sensitivity_max"}); got != "sensitivity_max" {
+		t.Errorf("max_sensitivity: got %q, want sensitivity_max", got)
+	}
+}
+
 func TestNearest(t *testing.T) {
 	known := []string{"", "conv1", "conv2", "relu1", "zero"}
 	for _, r := range []struct{ got, want string }{
