@@ -31,7 +31,7 @@ func watchedAbout(name, output string) string {
 	case "predicted":
 		return output + " of the predicted class"
 	case "difference":
-		return output + " of the explained class, less that of the second where a difference is explained"
+		return output + " of the explained class (less that of the second where a difference is explained)"
 	}
-	return output + " of the explained class, of a difference its first"
+	return output + " of the explained class (of a difference its first)"
 }

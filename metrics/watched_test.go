@@ -17,9 +17,9 @@ func TestTheExplainedClassIsWatched(t *testing.T) {
 		label, first model.Target
 		about        string
 	}{
-		{"explained", model.Target{Class: 3, Minus: -1}, model.Target{Class: 3, Minus: -1}, "probability of the explained class, of a difference its first"},
+		{"explained", model.Target{Class: 3, Minus: -1}, model.Target{Class: 3, Minus: -1}, "probability of the explained class (of a difference its first)"},
 		{"predicted", model.Target{Class: 8, Minus: -1}, model.Target{Class: 8, Minus: -1}, "probability of the predicted class"},
-		{"difference", model.Target{Class: 3, Minus: -1}, model.Target{Class: 3, Minus: 5}, "probability of the explained class, less that of the second where a difference is explained"},
+		{"difference", model.Target{Class: 3, Minus: -1}, model.Target{Class: 3, Minus: 5}, "probability of the explained class (less that of the second where a difference is explained)"},
 	} {
 		if got := watchedTarget(r.target, &misclassified); got != r.label {
 			t.Errorf("%s of a misclassified image: got %+v, want %+v", r.target, got, r.label)
@@ -37,7 +37,7 @@ func TestTheExplainedClassIsWatched(t *testing.T) {
 	}
 	for _, name := range []string{"deletion", "insertion", "effective_complexity"} {
 		for _, s := range Metrics[name].New().Series(n) {
-			if !strings.HasSuffix(s.About, "probability of the explained class, of a difference its first") {
+			if !strings.HasSuffix(s.About, "probability of the explained class (of a difference its first)") {
 				t.Errorf("%s %s is described as %q", name, s.Name, s.About)
 			}
 		}
