@@ -17,49 +17,8 @@ type curve struct {
 	f, slope func(x float64) float64
 }
 
-// curve returns the layer's function. The slope at the corner of a leaky_relu or
-// an elu is that of its left side, as in PyTorch.
-func (l Layer) curve() curve {
-	switch l.Kind {
-	case "leaky_relu":
-		return curve{
-			func(x float64) float64 {
-				if x > 0 {
-					return x
-				}
-				return l.Slope * x
-			},
-			func(x float64) float64 {
-				if x > 0 {
-					return 1
-				}
-				return l.Slope
-			},
-		}
-	case "elu":
-		return curve{
-			func(x float64) float64 {
-				if x > 0 {
-					return x
-				}
-				return l.Alpha * expm1(x)
-			},
-			func(x float64) float64 {
-				if x > 0 {
-					return 1
-				}
-				return l.Alpha * rng.Exp(x)
-			},
-		}
-	case "softplus":
-		return curve{softplus, sigmoid}
-	case "tanh":
-		return curve{tanh, func(x float64) float64 { return 4 * bell(2*x) }}
-	case "sigmoid":
-		return curve{sigmoid, bell}
-	}
-	panic("model: no curve of a " + l.Kind)
-}
+// curve returns the function of an activation other than relu.
+func (l Layer) curve() curve { return kinds[l.Kind].curve(l) }
 
 // expm1 is exp(x)-1 for x <= 0, precise near 0.
 func expm1(x float64) float64 {

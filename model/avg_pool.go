@@ -12,55 +12,47 @@ import (
 // avg is one direction of an average pool: every output pixel is a sum over its
 // window, rows and columns ascending, each value times one over the window's
 // size, rounded to float32. It is done in float64 and rounded once, since a global
-// pool's few outputs are all that the logits know of an image.
+// pool's few outputs are all that the logits know of an image. Backward, a pixel
+// sums over the windows that it lies in, descending.
 type avg struct {
 	in, out Shape
 	lanes   int
-	ys, xs  axis
-	weight  float64            // one over the window's size, rounded to float32
-	off     map[[2]int][]int32 // by rows and columns of a window
+	ys, xs  []span    // what an output reads, from at on, by rows and columns
+	step    int       // +1 or, backward, -1: at is the last
+	weight  []float64 // by pixel of the pool: one over its window's size, rounded to float32
 	id      string
-}
-
-// window returns the pool's kernel and stride, rows and columns. An adaptive
-// pool's windows lie side by side.
-func (l Layer) window(s Shape) (kernel, stride [2]int) {
-	if l.Kind == "adaptive_avg_pool2d" {
-		k := [2]int{s.H / l.Out, s.W / l.Out}
-		return k, k
-	}
-	return [2]int{l.Kernel, l.Kernel}, [2]int{l.Stride, l.Stride}
 }
 
 // newAvg plans the pool itself or, backward, its derivative.
 func newAvg(l Layer, s Shape, lanes int, backward bool) *avg {
-	k, st := l.window(s)
 	o := l.output(s)
-	a := &avg{in: s, out: o, lanes: lanes, off: map[[2]int][]int32{}}
-	a.ys, a.xs = forwardAxis(k[0], st[0], 0, s.H, o.H), forwardAxis(k[1], st[1], 0, s.W, o.W)
-	a.id = fmt.Sprintf("avg_pool2d %v k%v s%v x%d", s, k, st, lanes)
-	if backward {
-		a.in, a.out = o, s
-		a.ys, a.xs = backwardAxis(k[0], st[0], 0, s.H, o.H), backwardAxis(k[1], st[1], 0, s.W, o.W)
-		a.id += " gradient"
-	}
-	a.weight = float64(1 / float32(k[0]*k[1]))
-	for _, y := range a.ys.spans {
-		for _, x := range a.xs.spans {
-			n := [2]int{y.count, x.count}
-			if a.off[n] != nil {
-				continue
-			}
-			off := make([]int32, 0, y.count*x.count)
-			for ty := range y.count {
-				for tx := range x.count {
-					off = append(off, int32((ty*a.ys.inStep*a.in.W+tx*a.xs.inStep)*lanes))
-				}
-			}
-			a.off[n] = off
+	ys, xs := averaged(l, s, o)
+	a := &avg{in: s, out: o, lanes: lanes, ys: ys, xs: xs, step: 1}
+	for _, y := range ys {
+		for _, x := range xs {
+			a.weight = append(a.weight, float64(1/float32(y.count*x.count)))
 		}
 	}
+	a.id = fmt.Sprintf("%s %v to %v k%d s%d x%d", l.Kind, s, o, l.Kernel, l.Stride, lanes)
+	if backward {
+		a.in, a.out, a.step = o, s, -1
+		a.ys, a.xs = containing(ys, s.H), containing(xs, s.W)
+		a.id += " gradient"
+	}
 	return a
+}
+
+// containing lists the windows that every one of so many inputs lies in, at being
+// the last of them. Neither the beginnings nor the ends of windows descend.
+func containing(windows []span, inputs int) []span {
+	out := make([]span, inputs)
+	for o, w := range windows {
+		for i := w.at; i < w.at+w.count; i++ {
+			out[i].at = o
+			out[i].count++
+		}
+	}
+	return out
 }
 
 func (a *avg) op() *op {
@@ -69,15 +61,21 @@ func (a *avg) op() *op {
 		run: func(k *kernel.Set, out []float32, in [][]float32, scratch []float32) {
 			sums := doubles(scratch[:2*a.lanes])
 			for c := range a.out.C {
-				for y, sy := range a.ys.spans {
-					at := (c*a.out.H + y) * a.out.W * a.lanes
-					for x, sx := range a.xs.spans {
-						from := ((c*a.in.H+sy.at)*a.in.W + sx.at) * a.lanes
+				from := in[0][c*a.in.H*a.in.W*a.lanes:]
+				for y, sy := range a.ys {
+					for x, sx := range a.xs {
 						clear(sums)
-						for _, o := range a.off[[2]int{sy.count, sx.count}] {
-							k.Acc64(a.lanes, a.weight, &in[0][from+int(o)], &sums[0])
+						for ty := range sy.count {
+							for tx := range sx.count {
+								at := (sy.at+a.step*ty)*a.in.W + sx.at + a.step*tx
+								pixel := at // of the pool
+								if a.step > 0 {
+									pixel = y*a.out.W + x
+								}
+								k.Acc64(a.lanes, a.weight[pixel], &from[at*a.lanes], &sums[0])
+							}
 						}
-						rounded(sums, out[at+x*a.lanes:])
+						rounded(sums, out[((c*a.out.H+y)*a.out.W+x)*a.lanes:])
 					}
 				}
 			}

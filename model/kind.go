@@ -17,7 +17,6 @@ type kind struct {
 	// spatial says that it works on rows and columns, so not behind a flatten;
 	// flattens that none are left behind it.
 	spatial, flattens bool
-	smooth            bool // curved: no piecewise linear function
 	fill              func(l *Layer)
 	// fits reports why the layer cannot read an activation of shape s, "" if it
 	// can; flat says that it was flattened. nil: it can read any.
@@ -26,8 +25,20 @@ type kind struct {
 	output func(l Layer, s Shape) Shape
 	// params are the tensors of a layer that reads s; nil: none.
 	params func(l Layer, s Shape) []Param
-	role   role
-	sign   sign
+	// kink finds where a layer that reads s leaves an affine piece; nil: it is affine
+	// or smooth. next is the layer that alone reads it, of which it may take the kink
+	// over: layers is how many it covers, 1 or 2.
+	kink func(l Layer, s Shape, next Layer) (k kink, layers int)
+	// curve is the function of an activation by value; nil: forward and back stand
+	// for it. smooth says that it is curved: no piecewise linear function.
+	curve  func(l Layer) curve
+	smooth bool
+	// forward is the layer in float64, from what it reads to y; back adds to c.m what
+	// it hands of c.g to what it reads, by a rule of DeepLIFT.
+	forward func(c *preciseLayer, in [][]float64, y []float64)
+	back    func(c *preciseLayer, rule Rule)
+	role    role
+	sign    sign
 	// input and shift are places among the operands of its operation: of what a
 	// ruled kind reads, and of what a sharing one adds per channel, 0 for nothing.
 	input, shift int

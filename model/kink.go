@@ -47,38 +47,29 @@ type cut struct {
 // layer is affine, and how many layers it covers: a ReLU and a max-pool one
 // behind the other are one kink, since what the pool hides does not switch.
 func (n *Net) kinkOf(i int) (kink, int) {
+	k := kinds[n.Layers[i].Kind]
+	if k.kink == nil {
+		return nil, 1
+	}
 	reads := n.reads()
-	// Is the next layer such a one, and the only one that reads this?
-	before := func(kind string) bool {
-		if i+1 >= len(n.Layers) || n.Layers[i+1].Kind != kind || reads[i+1][0] != i+1 {
-			return false
-		}
-		readers := 0
-		for _, rs := range reads {
-			for _, r := range rs {
-				if r == i+1 {
-					readers++
-				}
+	return k.kink(n.Layers[i], n.shapeOf(reads[i][0]), n.soleReader(reads, i))
+}
+
+// soleReader is the layer behind layer i if that one alone reads it, an empty one
+// if not.
+func (n *Net) soleReader(reads [][]int, i int) Layer {
+	readers := 0
+	for _, rs := range reads {
+		for _, r := range rs {
+			if r == i+1 {
+				readers++
 			}
 		}
-		return readers == 1
 	}
-	s := n.shapeOf(reads[i][0])
-	switch l := n.Layers[i]; l.Kind {
-	case "relu":
-		if before("max_pool2d") {
-			return newWinners(n.Layers[i+1], s, true), 2
-		}
-		return signs{0}, 1
-	case "leaky_relu":
-		return signs{float32(l.Slope)}, 1
-	case "max_pool2d":
-		if before("relu") {
-			return newWinners(l, s, true), 2
-		}
-		return newWinners(l, s, false), 1
+	if readers != 1 || reads[i+1][0] != i+1 {
+		return Layer{}
 	}
-	return nil, 1
+	return n.Layers[i+1]
 }
 
 // Kinks counts the places where a piecewise linear network can leave an affine

@@ -10,7 +10,20 @@ import (
 	"assay/model/internal/kernel"
 )
 
-var addKind = kind{name: "add", prefix: "add", takes: []string{"from"}, role: sharing, sign: asInput}
+var addKind = kind{
+	name: "add", prefix: "add", takes: []string{"from"}, role: sharing, sign: asInput,
+	forward: func(_ *preciseLayer, in [][]float64, y []float64) {
+		for j, v := range in[1] {
+			y[j] = in[0][j] + v
+		}
+	},
+	back: func(c *preciseLayer, _ Rule) {
+		for j, v := range c.g {
+			c.m[0][j] += v
+			c.m[1][j] += v
+		}
+	},
+}
 
 func buildAdd(b *graph, c *site) *gorgonia.Node {
 	return b.add(c.s, c.x, c.take(c.reads[c.i][1]))

@@ -14,6 +14,27 @@ var batchNorm2dKind = kind{
 			{Name: l.Name + ".running_var", Layer: l.Name, Shape: one, FanIn: 1, Norm: true, Statistic: true, Start: 1},
 		}
 	},
+	forward: func(c *preciseLayer, in [][]float64, y []float64) {
+		beta, mean := c.weight("bias"), c.weight("running_mean")
+		c.scaled(func(ch, from, to int, scale float64) {
+			shift := float64(beta[ch]) - float64(float64(mean[ch])*scale)
+			for j, v := range in[0][from:to] {
+				y[from+j] = float64(scale*v) + shift
+			}
+		})
+	},
+	back: func(c *preciseLayer, _ Rule) {
+		c.scaled(func(_, from, to int, scale float64) { addTimes(scale, c.g[from:to], c.m[0][from:to]) })
+	},
+}
+
+// scaled visits a batch norm's channels: the pixels from one on and below another,
+// and what they are multiplied by.
+func (c *preciseLayer) scaled(visit func(channel, from, to int, scale float64)) {
+	gamma, variance, pixels := c.weight("weight"), c.weight("running_var"), c.s.H*c.s.W
+	for ch := range gamma {
+		visit(ch, ch*pixels, (ch+1)*pixels, normScale(gamma[ch], variance[ch]))
+	}
 }
 
 func buildBatchNorm2d(b *graph, c *site) *gorgonia.Node {

@@ -9,6 +9,7 @@ var dropoutKind = kind{
 			l.P = 0.5
 		}
 	},
+	forward: same, back: sameBack,
 }
 
 func buildDropout(b *graph, c *site) *gorgonia.Node {

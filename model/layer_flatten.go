@@ -11,7 +11,8 @@ import (
 
 var flattenKind = kind{
 	name: "flatten", prefix: "flatten", flattens: true, role: moving, sign: asInput,
-	output: func(_ Layer, s Shape) Shape { return Shape{s.Size(), 1, 1} },
+	output:  func(_ Layer, s Shape) Shape { return Shape{s.Size(), 1, 1} },
+	forward: same, back: sameBack,
 }
 
 func buildFlatten(b *graph, c *site) *gorgonia.Node {

@@ -18,6 +18,28 @@ var linearKind = kind{
 	},
 	output: func(l Layer, _ Shape) Shape { return Shape{l.Out, 1, 1} },
 	params: func(l Layer, s Shape) []Param { return affineParams(l, l.Out, s.C) },
+	forward: func(c *preciseLayer, in [][]float64, y []float64) {
+		c.startWithBias(y)
+		x, w := in[0], c.weight("weight")
+		for j := range y {
+			sum := y[j]
+			for q, v := range w[j*len(x):][:len(x)] {
+				sum += float64(float64(v) * x[q])
+			}
+			y[j] = sum
+		}
+	},
+	back: func(c *preciseLayer, _ Rule) {
+		m, w := c.m[0], c.weight("weight")
+		for j, v := range c.g {
+			if v == 0 {
+				continue
+			}
+			for q, c := range w[j*len(m):][:len(m)] {
+				m[q] += float64(float64(c) * v)
+			}
+		}
+	},
 }
 
 // affineParams are a weight, outputs first, and a bias.

@@ -218,7 +218,8 @@ func TestRescaleIsCompleteOnPresets(t *testing.T) {
 }
 
 // Every kind is in all the lists: its description, what builds it, and the values
-// that the schema of specifications allows.
+// that the schema of specifications allows. It has its arithmetic in float64, and
+// by that is affine unless it says that it is smooth or where it has kinks.
 func TestKindsAreComplete(t *testing.T) {
 	field, _ := reflect.TypeFor[Layer]().FieldByName("Kind")
 	var enum []string
@@ -230,5 +231,50 @@ func TestKindsAreComplete(t *testing.T) {
 	}
 	if got, want := slices.Sorted(maps.Keys(builders)), slices.Sorted(slices.Values(kindNames)); !slices.Equal(got, want) {
 		t.Errorf("builders are of %v, want %v", got, want)
+	}
+	for _, k := range kindList {
+		if own := k.forward != nil && k.back != nil; own == (k.curve != nil) || (k.forward == nil) != (k.back == nil) {
+			t.Errorf("%s: want forward and back, or else a curve", k.name)
+			continue
+		}
+		if k.smooth && k.kink != nil {
+			t.Errorf("%s is smooth and has kinks", k.name)
+		}
+		n := &Net{Input: Shape{2, 1, 1}, Layers: []Layer{{Kind: k.name}, {Kind: "flatten"}, {Kind: "linear", Out: 2}}}
+		if k.spatial {
+			n.Input = Shape{2, 6, 4}
+		}
+		for _, f := range k.takes {
+			switch l := &n.Layers[0]; f {
+			case "out":
+				l.Out = 2
+			case "kernel":
+				l.Kernel = 2
+			case "from":
+				l.From = imageName
+			}
+		}
+		if err := n.Resolve(); err != nil {
+			t.Error(err)
+			continue
+		}
+		layer := newPrecise(testModel(t, n)).layers[0]
+		at := func(share float64) []float64 {
+			for _, x := range layer.in[atInput] {
+				for j := range x {
+					x[j] = (1-share)*float64(j%5-2) + share*float64(3-j%7)
+				}
+			}
+			layer.forward(atInput)
+			return slices.Clone(layer.out[atInput])
+		}
+		start, middle, end := at(0), at(0.5), at(1)
+		affine := true
+		for j, v := range middle {
+			affine = affine && math.Abs(2*v-start[j]-end[j]) < 1e-12
+		}
+		if says := !k.smooth && k.kink == nil; affine != says {
+			t.Errorf("%s is affine: %t, by its description: %t", k.name, affine, says)
+		}
 	}
 }

@@ -24,7 +24,7 @@ type pool struct {
 }
 
 func newPool(l Layer, s Shape, lanes int, relu bool) *pool {
-	p := &pool{in: s, out: l.output(s), lanes: lanes, step: l.Stride, floor: float32(math.Inf(-1))}
+	p := &pool{in: s, out: pooled(l, s), lanes: lanes, step: l.Stride, floor: float32(math.Inf(-1))}
 	if relu {
 		p.floor = 0
 	}

@@ -8,15 +8,10 @@ import "math"
 // less, there is precise: the same rules in float64, one image at a time, layer by
 // layer and without regard for speed.
 
-// precise is the memory of Worker.Multipliers.
+// precise is the memory of Worker.Multipliers. Activations and multipliers count
+// as in Net.reads.
 type precise struct {
-	n      *Net
-	w      *Weights
-	reads  [][]int
-	shapes []Shape        // by activation, as reads counts them
-	scale  [][]float64    // by layer: of a batch norm, by channel
-	shift  [][]float64    // the same
-	dense  []int          // by relu, the linear layer that RevealCancel takes with it
+	layers []preciseLayer
 	acts   [2][][]float64 // of the baseline and of the input
 	mult   [][]float64    // multipliers of the activations
 }
@@ -26,6 +21,23 @@ const (
 	atBaseline = iota
 	atInput
 )
+
+// preciseLayer is a layer as kind.forward and kind.back see it: its values and
+// multipliers are memory of precise.
+type preciseLayer struct {
+	kind    kind
+	l       Layer
+	s, o    Shape // of the activation that it reads, and of its output
+	weights *Weights
+	in      [2][][]float64 // what it reads, at both points
+	out     [2][]float64   // its output, at both
+	m       [][]float64    // multipliers of what it reads
+	g       []float64      // and of its output
+	dense   *preciseLayer  // of a relu: the linear layer that RevealCancel takes with it
+}
+
+// weight is the layer's tensor of that name, "weight" or "bias"; nil if it has none.
+func (c *preciseLayer) weight(name string) []float32 { return c.weights.Get(c.l.Name + "." + name) }
 
 // Multipliers is Gradients for a single point in float64 throughout, by Rescale
 // or RevealCancel: grad [C*H*W] takes the multipliers, and what is returned is by
@@ -45,14 +57,14 @@ func (w *Worker) Multipliers(rule Rule, p *Point, grad []float64) (change float6
 		for j, v := range x {
 			k.acts[i][0][j] = float64(v)
 		}
-		for l := range k.n.Layers {
-			k.forward(l, k.acts[i])
+		for l := range k.layers {
+			k.layers[l].forward(i)
 		}
 	}
 	for _, m := range k.mult {
 		clear(m)
 	}
-	last := len(k.n.Layers)
+	last := len(k.layers)
 	for _, t := range []struct {
 		class int
 		sign  float64
@@ -63,7 +75,7 @@ func (w *Worker) Multipliers(rule Rule, p *Point, grad []float64) (change float6
 		}
 	}
 	for l := last - 1; l >= 0; l-- {
-		k.back(l, rule)
+		k.layers[l].back(rule)
 	}
 	copy(grad, k.mult[0])
 	return change
@@ -71,247 +83,107 @@ func (w *Worker) Multipliers(rule Rule, p *Point, grad []float64) (change float6
 
 func newPrecise(m *Model) *precise {
 	n := m.net
-	k := &precise{n: n, w: m.weights, reads: n.reads(), shapes: append([]Shape{n.Input}, n.Shapes()...), dense: n.revealed()}
-	k.scale, k.shift = make([][]float64, len(n.Layers)), make([][]float64, len(n.Layers))
-	for _, s := range k.shapes {
+	shapes := append([]Shape{n.Input}, n.Shapes()...)
+	k := &precise{layers: make([]preciseLayer, len(n.Layers))}
+	for _, s := range shapes {
 		for i := range k.acts {
 			k.acts[i] = append(k.acts[i], make([]float64, s.Size()))
 		}
 		k.mult = append(k.mult, make([]float64, s.Size()))
 	}
-	for i, l := range n.Layers {
-		if l.Kind != "batch_norm2d" {
-			continue
+	dense := n.revealed()
+	for i, reads := range n.reads() {
+		l := n.Layers[i]
+		c := preciseLayer{kind: kinds[l.Kind], l: l, s: shapes[reads[0]], o: shapes[i+1], weights: m.weights, g: k.mult[i+1]}
+		for _, r := range reads {
+			for at := range k.acts {
+				c.in[at] = append(c.in[at], k.acts[at][r])
+			}
+			c.m = append(c.m, k.mult[r])
 		}
-		gamma, beta := k.w.Get(l.Name+".weight"), k.w.Get(l.Name+".bias")
-		mean, variance := k.w.Get(l.Name+".running_mean"), k.w.Get(l.Name+".running_var")
-		for c := range gamma {
-			scale := normScale(gamma[c], variance[c])
-			k.scale[i] = append(k.scale[i], scale)
-			k.shift[i] = append(k.shift[i], float64(beta[c])-float64(float64(mean[c])*scale))
+		for at := range k.acts {
+			c.out[at] = k.acts[at][i+1]
 		}
+		if j := dense[i]; j >= 0 {
+			c.dense = &k.layers[j]
+		}
+		k.layers[i] = c
 	}
 	return k
 }
 
-// forward computes the output of layer i.
-func (k *precise) forward(i int, acts [][]float64) {
-	l, at := k.n.Layers[i], k.reads[i][0]
-	x, y, s, o := acts[at], acts[i+1], k.shapes[at], k.shapes[i+1]
-	switch l.Kind {
-	case "conv2d":
-		k.startWithBias(l, y, o.H*o.W)
-		k.rows(l, s, o, func(w float64, out, in, n int) {
-			to := y[out : out+n]
-			if l.Stride == 1 {
-				addTimes(w, x[in:in+n], to)
-				return
-			}
-			for j := range to {
-				to[j] += float64(w * x[in+j*l.Stride])
-			}
-		})
-	case "linear":
-		k.startWithBias(l, y, 1)
-		w := k.w.Get(l.Name + ".weight")
-		for j := range y {
-			sum := y[j]
-			for q, v := range w[j*len(x):][:len(x)] {
-				sum += float64(float64(v) * x[q])
-			}
-			y[j] = sum
-		}
-	case "batch_norm2d":
-		for j, v := range x {
-			c := j / (s.H * s.W)
-			y[j] = float64(k.scale[i][c]*v) + k.shift[i][c]
-		}
-	case "relu":
-		for j, v := range x {
-			y[j] = max(v, 0)
-		}
-	case "max_pool2d":
-		k.windows(l, s, o, func(out int, first bool, in int) {
-			if v := x[in]; first || v > y[out] {
-				y[out] = v
-			}
-		})
-	case "avg_pool2d", "adaptive_avg_pool2d":
-		clear(y)
-		size, _ := l.window(s)
-		k.windows(l, s, o, func(out int, _ bool, in int) { y[out] += x[in] / float64(size[0]*size[1]) })
-	case "add":
-		for j, v := range acts[k.reads[i][1]] {
-			y[j] = x[j] + v
-		}
-	case "flatten", "dropout":
-		copy(y, x)
-	default:
-		f := l.curve().f
-		for j, v := range x {
-			y[j] = f(v)
-		}
+// forward computes the output at one of the points.
+func (c *preciseLayer) forward(at int) {
+	if c.kind.curve == nil {
+		c.kind.forward(c, c.in[at], c.out[at])
+		return
+	}
+	f := c.kind.curve(c.l).f
+	for j, v := range c.in[at][0] {
+		c.out[at][j] = f(v)
 	}
 }
 
-func (k *precise) startWithBias(l Layer, y []float64, pixels int) {
+// back adds what the layer hands to its inputs of the multipliers of its output.
+func (c *preciseLayer) back(rule Rule) {
+	if c.kind.curve == nil {
+		c.kind.back(c, rule)
+		return
+	}
+	slope := c.kind.curve(c.l).slope
+	c.elementwise(1e-10, slope)
+}
+
+// elementwise is back of an activation: a multiplier is the change of the output by
+// that of the input, or the slope where the input changes by no more than still.
+func (c *preciseLayer) elementwise(still float64, slope func(x float64) float64) {
+	r, x, yr, y := c.in[atBaseline][0], c.in[atInput][0], c.out[atBaseline], c.out[atInput]
+	for j, v := range c.g {
+		by := 0.0
+		if d := x[j] - r[j]; math.Abs(d) > still {
+			by = (y[j] - yr[j]) / d
+		} else {
+			by = slope(x[j])
+		}
+		c.m[0][j] += float64(v * by)
+	}
+}
+
+// same is forward of a layer that changes no value, sameBack its way back.
+func same(_ *preciseLayer, in [][]float64, y []float64) { copy(y, in[0]) }
+
+func sameBack(c *preciseLayer, _ Rule) {
+	for j, v := range c.g {
+		c.m[0][j] += v
+	}
+}
+
+// startWithBias begins the sums over the inputs with the bias of their channel.
+func (c *preciseLayer) startWithBias(y []float64) {
 	clear(y)
-	for c, v := range k.w.Get(l.Name + ".bias") {
-		for j := c * pixels; j < (c+1)*pixels; j++ {
+	pixels := c.o.H * c.o.W
+	for o, v := range c.weight("bias") {
+		for j := o * pixels; j < (o+1)*pixels; j++ {
 			y[j] = float64(v)
 		}
 	}
 }
 
-// back adds what layer i hands to its inputs of the multipliers of its output.
-func (k *precise) back(i int, rule Rule) {
-	l, at := k.n.Layers[i], k.reads[i][0]
-	s, o := k.shapes[at], k.shapes[i+1]
-	g, m := k.mult[i+1], k.mult[at]
-	r, x := k.acts[atBaseline][at], k.acts[atInput][at]
-	yr, y := k.acts[atBaseline][i+1], k.acts[atInput][i+1]
-	switch l.Kind {
-	case "conv2d":
-		k.rows(l, s, o, func(w float64, out, in, n int) {
-			from := g[out : out+n]
-			if l.Stride == 1 {
-				addTimes(w, from, m[in:in+n])
-				return
+// windows visits the values of a pool's windows, each in reading order: value t of
+// the size values of output out is input in. ys and xs are the windows by rows and
+// columns.
+func (c *preciseLayer) windows(ys, xs []span, visit func(out, in, t, size int)) {
+	out := 0
+	for ch := range c.o.C {
+		for _, y := range ys {
+			for _, x := range xs {
+				for ty := range y.count {
+					for tx := range x.count {
+						visit(out, (ch*c.s.H+y.at+ty)*c.s.W+x.at+tx, ty*x.count+tx, y.count*x.count)
+					}
+				}
+				out++
 			}
-			for j, v := range from {
-				m[in+j*l.Stride] += float64(w * v)
-			}
-		})
-	case "linear":
-		w := k.w.Get(l.Name + ".weight")
-		for j, v := range g {
-			if v == 0 {
-				continue
-			}
-			for q, c := range w[j*len(m):][:len(m)] {
-				m[q] += float64(float64(c) * v)
-			}
-		}
-	case "batch_norm2d":
-		for j, v := range g {
-			m[j] += float64(k.scale[i][j/(s.H*s.W)] * v)
-		}
-	case "relu":
-		if j := k.dense[i]; rule == RevealCancel && j >= 0 {
-			k.reveal(j, r, x, g)
-			return
-		}
-		for j, v := range g {
-			slope := step01(r[j])
-			if x[j] != r[j] {
-				slope = (y[j] - yr[j]) / (x[j] - r[j])
-			}
-			m[j] += float64(v * slope)
-		}
-	case "max_pool2d":
-		// The first place of the maximum, by which the pool gains or loses.
-		place := make([]int, len(y))
-		for j := range place {
-			place[j] = -1
-		}
-		k.windows(l, s, o, func(out int, _ bool, in int) {
-			if place[out] < 0 && (y[out] > yr[out] && x[in] == y[out] || y[out] < yr[out] && r[in] == yr[out]) {
-				place[out] = in
-			}
-		})
-		for j, in := range place {
-			if in >= 0 {
-				m[in] += float64(g[j] * ((y[j] - yr[j]) / (x[in] - r[in])))
-			}
-		}
-	case "avg_pool2d", "adaptive_avg_pool2d":
-		size, _ := l.window(s)
-		k.windows(l, s, o, func(out int, _ bool, in int) { m[in] += g[out] / float64(size[0]*size[1]) })
-	case "add":
-		other := k.mult[k.reads[i][1]]
-		for j, v := range g {
-			m[j] += v
-			other[j] += v
-		}
-	case "flatten", "dropout":
-		for j, v := range g {
-			m[j] += v
-		}
-	default:
-		c := l.curve()
-		for j, v := range g {
-			slope := c.slope(x[j])
-			if math.Abs(x[j]-r[j]) > 1e-10 {
-				slope = (y[j] - yr[j]) / (x[j] - r[j])
-			}
-			m[j] += float64(v * slope)
-		}
-	}
-}
-
-// reveal leads g, the multipliers of a relu's output, past it and linear layer j in
-// front of it. r and x are what the relu reads.
-func (k *precise) reveal(j int, r, x, g []float64) {
-	at := k.reads[j][0]
-	from, to, m := k.acts[atBaseline][at], k.acts[atInput][at], k.mult[at]
-	all := k.w.Get(k.n.Layers[j].Name + ".weight")
-	for i, v := range g {
-		w := all[i*len(m):][:len(m)]
-		var up, down float64
-		for q, c := range w {
-			part := float64(c) * (to[q] - from[q])
-			up, down = up+max(part, 0), down+min(part, 0)
-		}
-		ofUp, ofDown := revealCancel(x[i], r[i], up, down)
-		for q, c := range w {
-			by := (ofUp + ofDown) / 2
-			switch part := float64(c) * (to[q] - from[q]); {
-			case part > 0:
-				by = ofUp
-			case part < 0:
-				by = ofDown
-			}
-			m[q] += float64(float64(float64(c)*by) * v)
-		}
-	}
-}
-
-// addTimes adds w times x to y, which are of one length.
-func addTimes(w float64, x, y []float64) {
-	x = x[:len(y)]
-	for j, v := range x {
-		y[j] += float64(w * v)
-	}
-}
-
-// rows visits a convolution by weights and rows: n outputs from out on, which lie
-// side by side, read inputs from in on, a stride apart, times w.
-func (k *precise) rows(l Layer, s, o Shape, visit func(w float64, out, in, n int)) {
-	weights := k.w.Get(l.Name + ".weight")
-	ys := forwardAxis(l.Kernel, l.Stride, l.Padding, s.H, o.H).spans
-	for t, w := range weights {
-		tx, ty, ic, oc := t%l.Kernel, t/l.Kernel%l.Kernel, t/(l.Kernel*l.Kernel)%s.C, t/(l.Kernel*l.Kernel*s.C)
-		first := max(0, (l.Padding-tx+l.Stride-1)/l.Stride)
-		n := min(o.W, (s.W-1+l.Padding-tx)/l.Stride+1) - first
-		if n <= 0 || s.W-1+l.Padding < tx {
-			continue
-		}
-		for y, span := range ys {
-			if row := span.at + ty - span.first; ty >= span.first && ty < span.first+span.count {
-				visit(float64(w), (oc*o.H+y)*o.W+first, (ic*s.H+row)*s.W+first*l.Stride+tx-l.Padding, n)
-			}
-		}
-	}
-}
-
-// windows visits the values of a pool's windows, each in reading order.
-func (k *precise) windows(l Layer, s, o Shape, visit func(out int, first bool, in int)) {
-	size, step := l.window(s)
-	for out := range o.Size() {
-		c, y, x := out/(o.H*o.W), out/o.W%o.H, out%o.W
-		for t := range size[0] * size[1] {
-			ty, tx := t/size[1], t%size[1]
-			visit(out, t == 0, (c*s.H+y*step[0]+ty)*s.W+x*step[1]+tx)
 		}
 	}
 }
