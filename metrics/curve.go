@@ -3,6 +3,7 @@ package metrics
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"assay/model"
 )
@@ -125,6 +126,11 @@ func (o *curve) score(e *Env, cases []Case) ([][]float64, error) {
 		y := out[i][1:]
 		y[known] = o.read(&cases[i], cases[i].Logits)
 		out[i][0] = trapezoid(x, y)
+		if !putsFirst(cases[i].Map, area, o.Order == "signed") {
+			for k := range out[i] {
+				out[i][k] = math.NaN()
+			}
+		}
 	}
 	return out, nil
 }

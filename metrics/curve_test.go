@@ -232,6 +232,38 @@ func TestProbability(t *testing.T) {
 	}
 }
 
+// A map that puts no pixel first has no curve: the order would be that of the
+// pixels' indices. Cancelling channels do by order signed what zeros do.
+func TestNoCurveWithoutRanks(t *testing.T) {
+	in := model.Shape{C: 2, H: 2, W: 2}
+	w := linear(t, in, [2][]float32{{1, 2, 3, 4, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0}}, [2]float32{})
+	for _, r := range []struct {
+		name, order string
+		m           []float32
+		want        bool // that it is defined
+	}{
+		{"zeros", "abs", make([]float32, 8), false},
+		{"one value", "abs", []float32{2, 2, 2, 2, 2, 2, 2, 2}, false},
+		{"channels that cancel", "signed", []float32{1, 2, 3, 4, -1, -2, -3, -4}, false},
+		{"the same by magnitude", "abs", []float32{1, 2, 3, 4, -1, -2, -3, -4}, true},
+		{"one pixel first", "abs", []float32{0, 0, 0, 1, 0, 0, 0, 0}, true},
+	} {
+		c := Case{X: []float32{1, 1, 1, 1, 0, 0, 0, 0}, Map: r.m, Logits: []float32{10, 0}, Target: model.Target{Minus: -1}}
+		for _, insert := range []bool{false, true} {
+			o := curve{Deletion: Deletion{Step: 1, Substrate: "zero", Output: "probability", Target: "explained", Order: r.order}, insert: insert}
+			out, err := o.score(&Env{Ctx: context.Background(), Worker: w}, []Case{c})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range out[0] {
+				if math.IsNaN(v) == r.want {
+					t.Errorf("%s, insert %v: value %d is %v, want it defined: %v", r.name, insert, k, v, r.want)
+				}
+			}
+		}
+	}
+}
+
 func TestCurveErrors(t *testing.T) {
 	in := model.Shape{C: 1, H: 2, W: 2}
 	w := linear(t, in, [2][]float32{{1, 1, 1, 1}, {0, 0, 0, 0}}, [2]float32{})

@@ -187,6 +187,10 @@ func (o *EffectiveComplexity) settled(e *Env, cases []Case) ([][]float64, error)
 	}
 	out := make([][]float64, len(cases))
 	for i := range out {
+		if !putsFirst(cases[i].Map, area, false) {
+			out[i] = []float64{math.NaN()}
+			continue
+		}
 		k := slices.IndexFunc(loss[i*counts:(i+1)*counts], func(sum float64) bool { return sum/float64(o.NSamples) < o.Tolerance })
 		if k < 0 {
 			k = counts
