@@ -173,21 +173,34 @@ func TestToleranceIsMet(t *testing.T) {
 	}
 }
 
-func TestSmallest(t *testing.T) {
+// Ranks in ascending order, of many values and of few, alike or in one bucket.
+func TestRanks(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float32Range(0, 4), 1, 60).Draw(r, "x")
+		moving := 0
 		for j := range x { // ties, and what has arrived
 			if j%3 == 0 {
 				x[j] = float32(int(x[j]))
 			}
 			if j%7 == 5 {
 				x[j] = float32(math.Inf(1))
+			} else {
+				moving++
 			}
 		}
+		of := newRanks(len(x))
+		for j, v := range x {
+			of.keys[j] = math.Float32bits(v)
+		}
+		of.sort()
+		if of.moving != moving {
+			r.Fatalf("%d values are moving, want %d", of.moving, moving)
+		}
 		sorted := slices.Sorted(slices.Values(x))
-		rank := rapid.IntRange(0, len(x)-1).Draw(r, "rank")
-		if got := smallest(slices.Clone(x), rank); got != sorted[rank] {
-			r.Fatalf("rank %d of %v: got %v, want %v", rank, sorted, got, sorted[rank])
+		for rank := range moving {
+			if got, want := of.key(rank), math.Float32bits(sorted[rank]); got != want {
+				r.Fatalf("rank %d of %v: got %v, want %v", rank, sorted, math.Float32frombits(got), sorted[rank])
+			}
 		}
 	})
 }

@@ -124,16 +124,16 @@ type walk struct {
 	base []float32
 	x    []float64 // where it is
 	sum  []float64 // of gradient times movement
-	size []float32 // |gradient| of values that may move, infinite for those that arrived
-	work []float32
-	far  float64 // the L1 distance from baseline to input
+	room []float64 // how far to the end of the band, 0 for values that arrived
+	size ranks     // |gradient| of values that may move, infinite for those that arrived
+	far  float64   // the L1 distance from baseline to input
 }
 
 func newWalk(size int) *walk {
 	return &walk{
 		Input: Input{X: make([]float32, size)}, base: make([]float32, size),
-		x: make([]float64, size), sum: make([]float64, size),
-		size: make([]float32, size), work: make([]float32, size),
+		x: make([]float64, size), sum: make([]float64, size), room: make([]float64, size),
+		size: newRanks(size),
 	}
 }
 
@@ -145,116 +145,110 @@ func (w *walk) start() {
 	}
 }
 
-// at returns value j of the straight path at alpha.
-func (w *walk) at(j int, alpha float64) float64 {
-	b := float64(w.base[j])
-	return b + float64(alpha*(float64(w.X[j])-b))
-}
-
-// move takes value j to v, gradient g on the way.
-func (w *walk) move(j int, v float64, g float32) {
-	w.sum[j] += float64(float64(g) * (v - w.x[j]))
-	w.x[j] = v
-}
-
-// left returns the L1 distance to the input.
-func (w *walk) left() float64 {
-	d := 0.0
-	for j, v := range w.x {
-		d += math.Abs(float64(w.X[j]) - v)
-	}
-	return d
-}
+// infinite is the key of values that arrived.
+var infinite = math.Float32bits(float32(math.Inf(1)))
 
 // step makes the moves of step s (from 0) with the gradient at the walk's place.
+//
+// The authors' loop moves the share fraction of all values again and again. Which
+// they are depends on the gradient alone, so the values are looked at in the order
+// of |gradient|, in layers of that share, and moved once all layers are known: those
+// of the full layers to the end of the band, those of the last as far as needed.
 func (o *GuidedIntegratedGradients) step(w *walk, s int, grad []float32) {
 	steps := float64(o.NSteps)
 	alpha := float64(s+1) / steps
 	behind, ahead := max(alpha-o.MaxDist, 0), min(alpha+o.MaxDist, 1)
+	left := w.enter(behind, ahead, grad)
 	target := float64(w.far * (1 - alpha))
-	inf := float32(math.Inf(1))
-	for j, g := range grad {
-		b, d := float64(w.base[j]), float64(w.X[j])-float64(w.base[j])
-		// Nobody stays behind the band.
-		if d != 0 && (w.x[j]-b)/d < behind {
-			w.move(j, w.at(j, behind), g)
-		}
-		w.size[j] = float32(math.Abs(float64(g)))
-		if w.x[j] == w.at(j, ahead) {
-			w.size[j] = inf
-		}
-	}
 	rank := int(float64(o.Fraction * float64(len(grad)-1)))
-	for {
-		left := w.left()
-		// Sums of thousands of terms agree to about 1e-13 of the whole; 1e-9 is
-		// the authors' tolerance.
-		if left-target <= 1e-9*w.far {
-			return
+	// Values of a key below full go all the way, those from there to below some a
+	// part of it.
+	var full, some uint32
+	var part float64
+	w.size.sort()
+	// Sums of thousands of terms agree to about 1e-13 of the whole; 1e-9 is the
+	// authors' tolerance.
+	for arrived := 0; left-target > 1e-9*w.far; {
+		// Those that arrived are behind all others by now.
+		if arrived+rank >= w.size.moving {
+			some = infinite
+		} else {
+			some = w.size.key(arrived+rank) + 1
 		}
-		copy(w.work, w.size)
-		threshold := smallest(w.work, rank)
-		reach := 0.0 // how far the chosen could go
-		for j, v := range w.size {
-			if v <= threshold && v < inf {
-				reach += math.Abs(w.at(j, ahead) - w.x[j])
-			}
-		}
-		if reach == 0 && threshold == inf {
-			return // all are at the end of the band
-		}
-		part := 1.0
+		reach, n := w.reach(full, some)
 		if left-target < reach {
 			part = (left - target) / reach
+			break
 		}
-		for j, v := range w.size {
-			if v > threshold || v == inf {
-				continue
-			}
-			end := w.at(j, ahead)
-			if part < 1 {
-				w.move(j, w.x[j]+float64(part*(end-w.x[j])), grad[j])
-				continue
-			}
-			w.move(j, end, grad[j])
-			w.size[j] = inf
-		}
-		if part < 1 {
-			return
+		full, left, arrived = some, left-reach, arrived+n
+		if full == infinite {
+			break // all are at the end of the band
 		}
 	}
+	w.move(full, some, part, ahead, grad)
 }
 
-// smallest returns the value of the given rank, 0 the least, and leaves x in
-// another order. It is Hoare's selection with the median of three as pivot.
-func smallest(x []float32, rank int) float32 {
-	lo, hi := 0, len(x)-1
-	for lo < hi {
-		mid := (lo + hi) / 2
-		a, b, c := x[lo], x[mid], x[hi]
-		pivot := max(min(a, b), min(max(a, b), c))
-		i, j := lo, hi
-		for i <= j {
-			for x[i] < pivot {
-				i++
-			}
-			for x[j] > pivot {
-				j--
-			}
-			if i <= j {
-				x[i], x[j] = x[j], x[i]
-				i++
-				j--
-			}
+// enter moves what is behind the band to its near end, notes how far the values
+// are from its far end, and returns the L1 distance to the input.
+func (w *walk) enter(behind, ahead float64, grad []float32) (left float64) {
+	n := len(grad)
+	base, to, x, sum, room, keys := w.base[:n], w.X[:n], w.x[:n], w.sum[:n], w.room[:n], w.size.keys[:n]
+	// Four sums, which do not wait for each other.
+	var lefts [4]float64
+	for j, g := range grad {
+		b, in, at := float64(base[j]), float64(to[j]), x[j]
+		d := in - b
+		if near := b + float64(behind*d); math.Abs(at-b) < math.Abs(near-b) {
+			sum[j] += float64(float64(g) * (near - at))
+			at = near
+			x[j] = at
 		}
-		switch {
-		case rank <= j:
-			hi = j
-		case rank >= i:
-			lo = i
-		default:
-			return x[rank]
+		r := b + float64(ahead*d) - at
+		room[j] = r
+		key := math.Float32bits(g) &^ (1 << 31)
+		if r == 0 {
+			key = infinite
 		}
+		keys[j] = key
+		lefts[j&3] += math.Abs(in - at)
 	}
-	return x[rank]
+	return (lefts[0] + lefts[1]) + (lefts[2] + lefts[3])
+}
+
+// reach returns how far values of a key from lo to below hi could go, and how
+// many they are.
+func (w *walk) reach(lo, hi uint32) (reach float64, n int) {
+	room := w.room[:len(w.size.keys)]
+	var sums [4]float64
+	for j, key := range w.size.keys {
+		// 1 if lo <= key < hi, without a branch that nobody can foresee.
+		in := (uint64(key-lo) - uint64(hi-lo)) >> 63
+		n += int(in)
+		r := math.Float64bits(room[j]) &^ (1 << 63) & -in
+		sums[j&3] += math.Float64frombits(r)
+	}
+	return (sums[0] + sums[1]) + (sums[2] + sums[3]), n
+}
+
+// move takes values of a key below full to the end of the band, and those from
+// there to below some a part of the way.
+func (w *walk) move(full, some uint32, part, ahead float64, grad []float32) {
+	n := len(grad)
+	base, to, x, sum, room, keys := w.base[:n], w.X[:n], w.x[:n], w.sum[:n], w.room[:n], w.size.keys[:n]
+	for j, g := range grad {
+		key := keys[j]
+		if key >= some {
+			continue
+		}
+		r := room[j]
+		if key < full {
+			b := float64(base[j])
+			x[j] = b + float64(ahead*(float64(to[j])-b)) // the end itself, however room was rounded
+			sum[j] += float64(float64(g) * r)
+			continue
+		}
+		v := x[j] + float64(part*r)
+		sum[j] += float64(float64(g) * (v - x[j]))
+		x[j] = v
+	}
 }
