@@ -145,8 +145,8 @@ func (w *walk) start() {
 	}
 }
 
-// infinite is the key of values that arrived.
-var infinite = math.Float32bits(float32(math.Inf(1)))
+// infinite is the key of values that arrived, the bits of that float.
+const infinite = 0x7f800000
 
 // step makes the moves of step s (from 0) with the gradient at the walk's place.
 //
@@ -193,24 +193,28 @@ func (o *GuidedIntegratedGradients) step(w *walk, s int, grad []float32) {
 func (w *walk) enter(behind, ahead float64, grad []float32) (left float64) {
 	n := len(grad)
 	base, to, x, sum, room, keys := w.base[:n], w.X[:n], w.x[:n], w.sum[:n], w.room[:n], w.size.keys[:n]
-	// Four sums, which do not wait for each other.
+	// Four sums, which do not wait for each other, and choices of bits, which are no
+	// branches: nobody could foresee them.
 	var lefts [4]float64
 	for j, g := range grad {
 		b, in, at := float64(base[j]), float64(to[j]), x[j]
 		d := in - b
-		if near := b + float64(behind*d); math.Abs(at-b) < math.Abs(near-b) {
-			sum[j] += float64(float64(g) * (near - at))
-			at = near
-			x[j] = at
+		near := b + float64(behind*d)
+		bits := math.Float64bits(at)
+		if n := math.Float64bits(near); math.Abs(at-b) < math.Abs(near-b) {
+			bits = n
 		}
-		r := b + float64(ahead*d) - at
+		v := math.Float64frombits(bits)
+		sum[j] += float64(float64(g) * (v - at))
+		x[j] = v
+		r := b + float64(ahead*d) - v
 		room[j] = r
 		key := math.Float32bits(g) &^ (1 << 31)
-		if r == 0 {
+		if math.Float64bits(r)<<1 == 0 {
 			key = infinite
 		}
 		keys[j] = key
-		lefts[j&3] += math.Abs(in - at)
+		lefts[j&3] += math.Abs(in - v)
 	}
 	return (lefts[0] + lefts[1]) + (lefts[2] + lefts[3])
 }
@@ -236,19 +240,18 @@ func (w *walk) move(full, some uint32, part, ahead float64, grad []float32) {
 	n := len(grad)
 	base, to, x, sum, room, keys := w.base[:n], w.X[:n], w.x[:n], w.sum[:n], w.room[:n], w.size.keys[:n]
 	for j, g := range grad {
-		key := keys[j]
-		if key >= some {
-			continue
-		}
-		r := room[j]
+		key, at, b := keys[j], x[j], float64(base[j])
+		// The end itself, however room was rounded.
+		end := math.Float64bits(b + float64(ahead*(float64(to[j])-b)))
+		bits := math.Float64bits(at + float64(part*room[j]))
 		if key < full {
-			b := float64(base[j])
-			x[j] = b + float64(ahead*(float64(to[j])-b)) // the end itself, however room was rounded
-			sum[j] += float64(float64(g) * r)
-			continue
+			bits = end
 		}
-		v := x[j] + float64(part*r)
-		sum[j] += float64(float64(g) * (v - x[j]))
+		if key >= some {
+			bits = math.Float64bits(at)
+		}
+		v := math.Float64frombits(bits)
+		sum[j] += float64(float64(g) * (v - at))
 		x[j] = v
 	}
 }
