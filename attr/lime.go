@@ -40,8 +40,9 @@ import (
 // euclidean are of the size of |x - baseline|, and a width far below weighs all
 // but a few samples by nothing. Where the effective number of samples
 // (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965) is below the number of
-// coefficients, the map has no standard error and says so (FewEffective), and
-// where the lasso keeps no feature too (NothingKept).
+// coefficients, or a feature never changes in those that weigh, the map has no
+// standard error and says so (FewEffective), and where the lasso keeps no feature
+// too (NothingKept).
 //
 // Under the Shapley kernel subsets of about half the features weigh next to
 // nothing (1e-13 of the largest weight for 50 features) and are nearly all that
@@ -258,6 +259,13 @@ func (t *limeTrial) end() Attribution {
 		return a
 	}
 	t.gather()
+	for i := range m {
+		// A feature that is always there, in the samples that weigh: one subset
+		// drawn often has the weight of many samples and tells no more than one.
+		if t.a.a[i*m+i] <= t.ridge {
+			a.StdErr, a.Doubt = nil, FewEffective
+		}
+	}
 	alpha := t.o.Alpha
 	switch t.o.Regression {
 	case "lasso":

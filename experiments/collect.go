@@ -44,9 +44,10 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 		}
 		objects = append(objects, object...)
 	}
+	var doubtful []string
 	for a := range p.Attributions {
 		x := p.Attributions[a]
-		row := reports.Attribution{ID: x.ID, Method: x.Name, Params: params(x.Told), All: params(x.Options), Control: x.Control}
+		row := reports.Attribution{ID: x.ID, Method: x.Name, Params: params(x.Told), All: params(x.Live), Control: x.Control}
 		if s := attr.MapShape(x.Method, p.net); s != p.net.Input {
 			row.Shape = reports.Shape(s)
 		}
@@ -61,6 +62,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 			drawn.put(sampled, from, len(p.Images))
 		}
 		row.Steps, row.StdErr = drawn.steps, drawn.stderr
+		doubtful = append(doubtful, doubts(x.ID, drawn.doubt)...)
 		r.Attributions = append(r.Attributions, row)
 	}
 	for m, x := range p.Metrics {
@@ -81,7 +83,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 			r.Scores = append(r.Scores, score)
 		}
 	}
-	r.Warnings = slices.Concat(warnings(p, r), unlocalised(p, r, objects), unlearned(r))
+	r.Warnings = slices.Concat(warnings(p, r), doubtful, unlocalised(p, r, objects), unlearned(r))
 	return r, nil
 }
 

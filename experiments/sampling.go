@@ -10,6 +10,7 @@ import (
 // block: how far they went, and how sure they are.
 type sampling struct {
 	steps  []int     // [image]; nil where the method does not choose their number
+	doubt  []byte    // [image] attr.Doubt of each map; nil where there is none
 	stderr []float64 // [image] norm of the standard errors over that of the map, NaN where the map is 0; nil where nothing is drawn
 }
 
@@ -20,6 +21,12 @@ func (s *sampling) take(i, n int, a attr.Attribution) {
 			s.steps = make([]int, n)
 		}
 		s.steps[i] = a.Steps
+	}
+	if a.Doubt != 0 {
+		if s.doubt == nil {
+			s.doubt = make([]byte, n)
+		}
+		s.doubt[i] = byte(a.Doubt)
 	}
 	if a.StdErr != nil {
 		if s.stderr == nil {
@@ -59,6 +66,9 @@ func (s *sampling) write(r *record) {
 	if s.stderr != nil {
 		r.floats("stderr", s.stderr)
 	}
+	if s.doubt != nil {
+		r.bytes("doubt", s.doubt)
+	}
 }
 
 // readSampling returns what write wrote of n images.
@@ -69,7 +79,12 @@ func readSampling(a arrays, n int) (s sampling, err error) {
 		}
 	}
 	if _, ok := a["stderr"]; ok {
-		s.stderr, err = array[float64](a, "stderr", n)
+		if s.stderr, err = array[float64](a, "stderr", n); err != nil {
+			return s, err
+		}
+	}
+	if _, ok := a["doubt"]; ok {
+		s.doubt, err = array[byte](a, "doubt", n)
 	}
 	return s, err
 }
@@ -87,5 +102,11 @@ func (s *sampling) put(block sampling, from, n int) {
 			s.stderr = unknown(n)
 		}
 		copy(s.stderr[from:], block.stderr)
+	}
+	if block.doubt != nil {
+		if s.doubt == nil {
+			s.doubt = make([]byte, n)
+		}
+		copy(s.doubt[from:], block.doubt)
 	}
 }

@@ -208,8 +208,8 @@ func (w *worker) attribute(t Task, b *block, missing []int) ([][]metrics.Case, e
 	}
 	var bad error
 	err := attr.Run(w.env(w.own), ms, in, func(k, i int, a attr.Attribution) {
-		if j := slices.IndexFunc(a.Map, func(v float32) bool { return v != v || math.IsInf(float64(v), 0) }); j >= 0 && bad == nil {
-			bad = fmt.Errorf("experiments: %s gives %v at value %d of image %d", p.Attributions[missing[k]].ID, a.Map[j], j, b.index[i])
+		if err := a.Finite(); err != nil && bad == nil {
+			bad = fmt.Errorf("experiments: %s: image %d: %w", p.Attributions[missing[k]].ID, b.index[i], err)
 		}
 		c := &cases[k][i]
 		c.Map, c.FX, c.FB, c.Summed, c.Reversed = slices.Clone(a.Map), a.FX, a.FB, a.Summed, a.Reversed

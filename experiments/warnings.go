@@ -75,6 +75,20 @@ func count(n int, one, more string) string {
 	return strconv.Itoa(n) + " " + more
 }
 
+// doubts warns of a configuration's maps that their method itself doubts: an
+// attr.Doubt for every image, or nil.
+func doubts(id string, of []byte) []string {
+	d := make([]attr.Doubt, len(of))
+	for i, v := range of {
+		d[i] = attr.Doubt(v)
+	}
+	out := attr.Tell(d)
+	for i, s := range out {
+		out[i] = id + ": " + s
+	}
+	return out
+}
+
 // unlocalised warns of images in which there is nothing to find for metrics that
 // hold maps against masks; objects are their pixels of the object.
 func unlocalised(p *Plan, r *reports.Run, objects []int) []string {

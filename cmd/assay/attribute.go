@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/attr"
 	"assay/model/npy"
 )
 
@@ -41,7 +42,7 @@ The .npz file holds, for N images:
   minus         [N] int64, the class whose logit was taken off, if the target is
                 a difference
   stderr        [N,C,H,W] float32, standard errors of the maps, if the method
-                draws samples; noise_tunnel has them with a tolerance
+                draws samples; NaN for images whose map has none
   steps         [N] int64, if the method chooses their number for each image
   bias          [N] float64, what lrp gave to biases: with the map's sum it makes
                 up F(x), but for what stabilisers took
@@ -106,6 +107,9 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	}
 	if err != nil {
 		return err
+	}
+	for _, d := range attr.Tell(job.doubt) {
+		fmt.Fprintf(c.ErrOrStderr(), "assay: %s: %s\n", f.method, d)
 	}
 	if err := npy.WriteNpz(f.out, job.arrays()); err != nil {
 		return fmt.Errorf("--out: %w", err)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"runtime"
 	"sync"
 
@@ -26,15 +29,16 @@ type attribution struct {
 	provenance []byte // JSON, see experiments.Explained
 
 	in     []attr.Input
-	logits []float32   // [N*classes]
-	shape  model.Shape // of a map
-	maps   []float32   // [N*C*H*W]
-	stderr []float32   // likewise, nil without
-	steps  []int64     // [N]
-	bias   []float64   // [N], nil without
-	delta  []float64   // [N]
-	summed bool        // some delta is defined
-	chosen bool        // the method chose some number of steps
+	logits []float32    // [N*classes]
+	shape  model.Shape  // of a map
+	maps   []float32    // [N*C*H*W]
+	stderr []float32    // likewise, NaN for images without; nil if all are
+	steps  []int64      // [N]
+	bias   []float64    // [N], nil without
+	delta  []float64    // [N]
+	doubt  []attr.Doubt // [N]
+	summed bool         // some delta is defined
+	chosen bool         // the method chose some number of steps
 }
 
 // load normalises the images and runs the network on them.
@@ -89,6 +93,7 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 	a.maps = make([]float32, n*size)
 	a.steps = make([]int64, n)
 	a.delta = make([]float64, n)
+	a.doubt = make([]attr.Doubt, n)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	block := max(1, min(model.Lanes, (n+workers-1)/workers)) // small enough for all to have work
@@ -102,7 +107,11 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 		return lo, next
 	}
 	explain := func(e *attr.Env, lo, hi int) error {
-		return a.method.Attribute(e, a.in[lo:hi], func(i int, r attr.Attribution) {
+		var unsound error
+		err := a.method.Attribute(e, a.in[lo:hi], func(i int, r attr.Attribution) {
+			if err := r.Finite(); err != nil && unsound == nil {
+				unsound = fmt.Errorf("%s: image %d: %w; nothing was written", attr.Name(a.method), a.in[lo+i].Index, err)
+			}
 			copy(a.maps[(lo+i)*size:(lo+i+1)*size], r.Map)
 			a.delta[lo+i] = deltaOf(r)
 			mu.Lock()
@@ -111,6 +120,9 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 			if r.StdErr != nil {
 				if a.stderr == nil {
 					a.stderr = make([]float32, n*size)
+					for j := range a.stderr {
+						a.stderr[j] = float32(math.NaN())
+					}
 				}
 				copy(a.stderr[(lo+i)*size:(lo+i+1)*size], r.StdErr)
 			}
@@ -122,8 +134,10 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 			}
 			a.steps[lo+i] = int64(r.Steps)
 			a.chosen = a.chosen || r.Steps > 0
+			a.doubt[lo+i] = r.Doubt
 			tick()
 		})
+		return cmp.Or(err, unsound)
 	}
 	var wg sync.WaitGroup
 	for range min(workers, (n+block-1)/block) {
