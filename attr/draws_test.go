@@ -31,3 +31,21 @@ func TestOneDrawHasNoStandardError(t *testing.T) {
 		}
 	}
 }
+
+// Few baselines are looked at once for all images, with the bits of a pass for
+// each draw; one image alone draws fewer than there are.
+func TestBaselinesLookedAtOnce(t *testing.T) {
+	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 3)
+	in := images(e, 3)
+	for _, text := range []string{"train:4", "train", "zero", "mean"} {
+		baseline, err := ParseBaseline(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &GradientSHAP{NSamples: 3, Baseline: baseline, MultiplyByInputs: true}
+		together := attribute(t, e, m, in)
+		for i := range in {
+			same(t, text, together[i], attribute(t, e, m, in[i:i+1])[0])
+		}
+	}
+}

@@ -12,8 +12,9 @@ import (
 // tutorial's network on one core: along paths that depend on the gradients, of
 // blurred images, between random draws, and noisy copies. "us/pass" is a pass of
 // the method, all that is done beside it included; "%plain" compares with the
-// network alone, as many gradients of inputs that are only copied, run in turns
-// with the method: the median over turns. 100 is no cost at all.
+// network alone, as many gradients (and forward passes, where many baselines have
+// a value each) of inputs that are only copied, run in turns with the method: the
+// median over turns. 100 is no cost at all.
 func BenchmarkPaths(b *testing.B) {
 	n := model.Nets["tutorial"].New(model.Shape{C: 3, H: 32, W: 32}, 10)
 	e := env(b, n, 1)
@@ -21,11 +22,17 @@ func BenchmarkPaths(b *testing.B) {
 	for i := range pixels {
 		pixels[i] = uint8(i * i >> 7)
 	}
-	e.TrainSize = 64
+	e.TrainSize = 50000
 	e.Train = func(i int, x []float32) { // as a data set normalises its bytes
-		for j, v := range pixels[i*len(x):][:len(x)] {
-			c := j / (32 * 32)
-			x[j] = (float32(v)/255 - e.Mean[c]) / e.Std[c]
+		area := 32 * 32
+		var of [256]float32
+		for c := range 3 {
+			for v := range of {
+				of[v] = (float32(v)/255 - e.Mean[c]) / e.Std[c]
+			}
+			for j, v := range pixels[i%64*len(x)+c*area:][:area] {
+				x[c*area+j] = of[v]
+			}
 		}
 	}
 	in := smooth(e, images(e, 16))
@@ -52,7 +59,7 @@ func BenchmarkPaths(b *testing.B) {
 			if err := r.m.Check(n); err != nil {
 				b.Fatal(err)
 			}
-			passes := len(in) * Passes(r.m, n)
+			passes, forwards := len(in)*Passes(r.m, n), len(in)*Forwards(r.m, n)
 			var method, plain time.Duration
 			var ratios []float64
 			for b.Loop() {
@@ -67,6 +74,10 @@ func BenchmarkPaths(b *testing.B) {
 						copy(p.X, in[k%len(in)].X)
 						p.Target = in[k%len(in)].Target
 					}, func(int, model.Result) {})
+				if err != nil {
+					b.Fatal(err)
+				}
+				err = e.Worker.Logits(e.Ctx, forwards, func(k int, x []float32) { copy(x, in[k%len(in)].X) }, func(int, []float32) {})
 				if err != nil {
 					b.Fatal(err)
 				}

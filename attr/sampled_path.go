@@ -3,7 +3,7 @@ package attr
 import (
 	"errors"
 	"fmt"
-	"math"
+	"slices"
 
 	"assay/model"
 	"assay/model/rng"
@@ -50,14 +50,19 @@ func (o sampledPath) summed() bool { return o.multiplyByInputs && o.stdevs == 0 
 // draw makes the random choices of a sample: the baseline in base and the place
 // on the path, 0 the baseline and 1 the input.
 func (o sampledPath) draw(e *Env, st *rng.Stream, d draws, in *Input, sample int, base []float32) float32 {
-	st.Reset(e.Seed, "path", in.Index, sample)
-	alpha := float32(st.Float64())
-	k := sample // noise: every sample has its own
-	if d.n > 0 {
-		k = st.IntN(d.n)
-	}
+	alpha, k := o.choose(e, st, d, in, sample)
 	d.fill(in, k, base)
 	return alpha
+}
+
+// choose draws a place on the path and which baseline.
+func (o sampledPath) choose(e *Env, st *rng.Stream, d draws, in *Input, sample int) (alpha float32, k int) {
+	st.Reset(e.Seed, "path", in.Index, sample)
+	alpha = float32(st.Float64())
+	if d.n == 0 {
+		return alpha, sample // noise: every sample has its own
+	}
+	return alpha, st.IntN(d.n)
 }
 
 // end writes where the path of a sample ends: the input, or a noisy copy of it. z
@@ -87,14 +92,7 @@ func (o sampledPath) attribute(e *Env, in []Input, emit func(i int, a Attributio
 	}
 	fb := make([]float64, len(in))
 	if o.summed() {
-		var st rng.Stream
-		err := e.Worker.Logits(e.Ctx, len(in)*o.nSamples,
-			func(k int, x []float32) { o.draw(e, &st, d, &in[k/o.nSamples], k%o.nSamples, x) },
-			func(k int, logits []float32) {
-				i := k / o.nSamples
-				fb[i] += in[i].Target.Of(logits)
-			})
-		if err != nil {
+		if err := o.baselineSums(e, d, in, fb); err != nil {
 			return fmt.Errorf("attr: %s: baseline: %w", o.name, err)
 		}
 	}
@@ -105,6 +103,48 @@ func (o sampledPath) attribute(e *Env, in []Input, emit func(i int, a Attributio
 		}
 		emit(i, a)
 	})
+}
+
+// keptBaselines bounds the baselines whose logits are kept.
+const keptBaselines = 4096
+
+// baselineSums adds F at every baseline that an input draws to sums. Of few
+// images that all inputs draw from each is looked at once.
+func (o sampledPath) baselineSums(e *Env, d draws, in []Input, sums []float64) error {
+	var st rng.Stream
+	draws := len(in) * o.nSamples
+	if !o.baseline.sharedByInputs() || d.n > min(draws, keptBaselines) {
+		return e.Worker.Logits(e.Ctx, draws,
+			func(k int, x []float32) { o.draw(e, &st, d, &in[k/o.nSamples], k%o.nSamples, x) },
+			func(k int, logits []float32) {
+				i := k / o.nSamples
+				sums[i] += in[i].Target.Of(logits)
+			})
+	}
+	all := make([][]float32, d.n)
+	err := e.Worker.Logits(e.Ctx, d.n,
+		func(k int, x []float32) { d.fill(nil, k, x) },
+		func(k int, logits []float32) { all[k] = slices.Clone(logits) })
+	if err != nil {
+		return err
+	}
+	for i := range in {
+		for s := range o.nSamples {
+			_, k := o.choose(e, &st, d, &in[i], s)
+			sums[i] += in[i].Target.Of(all[k])
+		}
+	}
+	return nil
+}
+
+// sharedByInputs tells whether the baselines are images that do not depend on the
+// input.
+func (b Baseline) sharedByInputs() bool {
+	switch b.kind {
+	case "", "black", "white", "mean", "train", "image", "images":
+		return true
+	}
+	return false
 }
 
 func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit func(i int, a Attribution)) error {
@@ -162,20 +202,14 @@ func (o sampledPath) stream(e *Env, n int, input func(i int, in *Input), emit fu
 // given, from the sums of their values and squares. Of one draw there is no
 // standard error: nothing says how far another would be.
 func meanOfDraws(n int, sum, squares []float64, mean, stderr []float32) Attribution {
-	if n == 1 {
-		stderr = nil
+	if n > 1 {
+		model.MeanError(n, sum, squares, mean, stderr)
+		return Attribution{Map: mean, StdErr: stderr}
 	}
-	of := float64(n)
 	for j, v := range sum {
-		m := v / of
-		mean[j] = float32(m)
-		if stderr != nil {
-			// Rounding can leave a variance of 0 a little below it.
-			variance := math.Max(0, squares[j]/of-float64(m*m))
-			stderr[j] = float32(math.Sqrt(variance / (of - 1)))
-		}
+		mean[j] = float32(v)
 	}
-	return Attribution{Map: mean, StdErr: stderr}
+	return Attribution{Map: mean}
 }
 
 // addGains adds gradient times difference to acc and its square to squares. All

@@ -56,10 +56,15 @@ func (d *Dataset) Mask(i int) []byte {
 func (d *Dataset) Normalize(i int, x []float32) {
 	area := d.Shape.H * d.Shape.W
 	p := d.Pixels[i*len(x) : (i+1)*len(x)]
+	var of [256]float32 // a value of a pixel, normalised
 	for c := range d.Shape.C {
 		m, s := d.Mean[c], d.Std[c]
-		for j := c * area; j < (c+1)*area; j++ {
-			x[j] = (float32(p[j])/255 - m) / s
+		for v := range of {
+			of[v] = (float32(v)/255 - m) / s
+		}
+		to := x[c*area : (c+1)*area]
+		for j, v := range p[c*area : (c+1)*area] {
+			to[j] = of[v]
 		}
 	}
 }
