@@ -131,6 +131,16 @@ func testNets() []*Net {
 			{Kind: "add", From: "flatten1"},
 			{Kind: "linear", Out: 3},
 		}},
+		{Name: "uneven averages", Input: Shape{2, 7, 5}, Layers: []Layer{
+			{Kind: "conv2d", Out: 4, Kernel: 3, Padding: 1},
+			{Kind: "relu"},
+			{Kind: "adaptive_avg_pool2d", Out: 3},
+			{Kind: "conv2d", Out: 5, Kernel: 2},
+			{Kind: "relu"},
+			{Kind: "adaptive_avg_pool2d", Out: 3}, // of 2x2
+			{Kind: "flatten"},
+			{Kind: "linear", Out: 3},
+		}},
 	}
 	for _, n := range nets {
 		if err := n.Resolve(); err != nil {

@@ -12,7 +12,8 @@ import "fmt"
 //	elu                  alpha (0 means 1)
 //	max_pool2d           kernel, stride (0 means kernel)
 //	avg_pool2d           kernel, stride (0 means kernel)
-//	adaptive_avg_pool2d  out: rows and columns of the result; 1 is global pooling
+//	adaptive_avg_pool2d  out: rows and columns of the result; 1 is global pooling. Where
+//	                     it does not divide the input's, windows overlap, as in PyTorch
 //	dropout              p (0 means 0.5); the identity outside training
 //	flatten
 //	add                  from: adds that layer's output to its input

@@ -77,17 +77,22 @@ func (ref) taps(l Layer, s, o Shape, f func(out, in, w int)) {
 
 // windows calls f for every value of every window of a pool.
 func (ref) windows(l Layer, s, o Shape, f func(out, in, size int)) {
-	kh, kw, sh, sw := l.Kernel, l.Kernel, l.Stride, l.Stride
-	if l.Kind == "adaptive_avg_pool2d" {
-		kh, kw = s.H/l.Out, s.W/l.Out
-		sh, sw = kh, kw
+	// The ends of window i.
+	ends := func(i, in, out int) (first, last int) {
+		if l.Kind == "adaptive_avg_pool2d" {
+			step := float64(in) / float64(out)
+			return int(math.Floor(float64(i)*step + 1e-9)), int(math.Ceil(float64(i+1)*step-1e-9)) - 1
+		}
+		return i * l.Stride, i*l.Stride + l.Kernel - 1
 	}
 	for c := range o.C {
 		for y := range o.H {
+			y0, y1 := ends(y, s.H, o.H)
 			for x := range o.W {
-				for ky := range kh {
-					for kx := range kw {
-						f((c*o.H+y)*o.W+x, (c*s.H+y*sh+ky)*s.W+x*sw+kx, kh*kw)
+				x0, x1 := ends(x, s.W, o.W)
+				for iy := y0; iy <= y1; iy++ {
+					for ix := x0; ix <= x1; ix++ {
+						f((c*o.H+y)*o.W+x, (c*s.H+iy)*s.W+ix, (y1-y0+1)*(x1-x0+1))
 					}
 				}
 			}
