@@ -62,6 +62,7 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 			drawn.put(sampled, from, len(p.Images))
 		}
 		row.Steps, row.StdErr = drawn.steps, drawn.stderr
+		row.Constant, row.Positive = ranksNothing(drawn.doubt), p.positive(x.Name, r.Classes)
 		doubtful = append(doubtful, doubts(x.ID, drawn.doubt)...)
 		r.Attributions = append(r.Attributions, row)
 	}

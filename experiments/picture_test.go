@@ -40,7 +40,7 @@ func TestPictureFaults(t *testing.T) {
 	for _, c := range []struct{ name, report, want string }{
 		{"unknown key", "report: {picture: {methods: heat_map}}", `spec.yaml:5:20: unknown key "methods" in picture; did you mean "method"?`},
 		{"method", "report: {picture: {method: heatmap}}", `spec.yaml:5:28: method is "heatmap", want heat_map`},
-		{"outlier", "report: {picture: {outlier_perc: 120}}", "spec.yaml:5:34: outlier_perc: want auto or 0 to 100"},
+		{"outlier", "report: {picture: {outlier_perc: 120}}", "spec.yaml:5:34: outlier_perc: want auto or 0 to below 100 percent"},
 		{"masked", "report: {picture: [{}, {method: masked_image, sign: all}]}", "spec.yaml:5:53: sign is all, want positive"},
 		{"empty", "report: {picture: []}", "spec.yaml:5:19: picture is an empty list"},
 		{"colours", "report: {picture: {cmap: jet}}", `spec.yaml:5:26: cmap is "jet", want auto or one of`},

@@ -31,7 +31,8 @@ func Report(dir string, formats, figures []string, pictures ...reports.Picture) 
 	if len(pictures) > 0 {
 		man.Pictures = pictures
 	}
-	return s.report(p, man, training)
+	dir, _, err = s.report(p, man, training)
+	return dir, err
 }
 
 // plan makes the plan of a stored run again, with the history of its training.
@@ -85,21 +86,25 @@ func (s *Store) reportOrSay(p *Plan, o Options) error {
 			training = h.training
 		}
 	}
-	dir, err := s.report(p, man, training)
+	dir, doubtful, err := s.report(p, man, training)
 	if err == nil {
+		for _, w := range doubtful {
+			o.Console.Log.Warn(w)
+		}
 		o.Console.Log.Info("report written", "dir", dir)
 	}
 	return err
 }
 
-func (s *Store) report(p *Plan, man *Manifest, training *reports.Training) (string, error) {
+// report writes the report and returns its directory and what it warns of.
+func (s *Store) report(p *Plan, man *Manifest, training *reports.Training) (dir string, warned []string, err error) {
 	r, err := s.collect(p, man, training)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	dir := filepath.Join(s.Dir, "report")
+	dir = filepath.Join(s.Dir, "report")
 	if err := reports.Write(dir, r); err != nil {
-		return "", noSpace(err)
+		return "", nil, noSpace(err)
 	}
-	return dir, nil
+	return dir, r.Warnings, nil
 }

@@ -22,11 +22,11 @@ func (s *sampling) take(i, n int, a attr.Attribution) {
 		}
 		s.steps[i] = a.Steps
 	}
-	if a.Doubt != 0 {
+	if d := a.Doubts(); d != 0 {
 		if s.doubt == nil {
 			s.doubt = make([]byte, n)
 		}
-		s.doubt[i] = byte(a.Doubt)
+		s.doubt[i] = byte(d)
 	}
 	if a.StdErr != nil {
 		if s.stderr == nil {

@@ -22,11 +22,9 @@ func (r *Run) curveMetrics() []int {
 func (r *Run) areas() *Table {
 	rows := r.order()
 	t := &Table{ID: "areas", Title: "Areas under the perturbation curves", Columns: attributionColumns()}
-	control := make([]bool, len(rows))
-	for k, i := range rows {
+	for k := range rows {
 		cells, rule := r.attributionCells(rows, k)
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
-		control[k] = r.Attributions[i].Control
 	}
 	random := slices.IndexFunc(r.Attributions, func(a Attribution) bool { return a.Control && a.Method == "random" })
 	ms := r.curveMetrics()
@@ -38,9 +36,9 @@ func (r *Run) areas() *Table {
 			}
 			name := r.Metrics[m].title() + " " + series.Name
 			values := func(i int) []float64 { return r.column(i, m, s, 0) }
-			absent = append(absent, r.estimates(t, rows, control, name+arrow(series.Better), series.Better, values)...)
+			absent = append(absent, r.estimates(t, rows, m, name+arrow(series.Better), series.Better, values)...)
 			if random >= 0 {
-				for _, a := range r.estimates(t, rows, control, name+" minus random's", 0, func(i int) []float64 {
+				for _, a := range r.estimates(t, rows, m, name+" minus random's", 0, func(i int) []float64 {
 					if i == random {
 						return nil
 					}
@@ -60,7 +58,8 @@ func (r *Run) areas() *Table {
 	if random >= 0 {
 		t.Caption += " Minus random's: the mean of the differences to the random map on the same image; an interval that contains 0 shows no difference."
 	}
-	t.Notes = append(r.common(rows), notes(absent)...)
+	t.Notes = append(r.common(rows), r.notes(absent)...)
+	t.Notes = append(t.Notes, r.outside(rows, ms)...)
 	return t
 }
 

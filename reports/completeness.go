@@ -60,24 +60,25 @@ func (r *Run) completeness(metric int) *Table {
 		return nil
 	}
 	var absent []absence
-	control, means := make([]bool, len(rows)), make([]float64, len(rows))
+	es, means := make([]Estimate, len(rows)), make([]float64, len(rows))
 	for k, i := range rows {
 		cells, rule := r.attributionCells(rows, k)
 		e := Estimated(r.deltas(i, metric))
-		absent = note(absent, "delta", e, r.Attributions[i].Method)
+		absent = note(absent, "delta", e, i)
 		rel := Estimate{Median: math.NaN()}
 		if relative >= 0 {
 			rel = Estimated(r.column(i, metric, relative, 0))
 		}
 		if rel.Absent > e.Absent {
-			absent = note(absent, "relative delta", rel, r.Attributions[i].Method)
+			absent = note(absent, "relative delta", rel, i)
 		}
 		cells = append(cells, estimated(e), value(e.Max), value(rel.Median))
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
-		control[k], means[k] = r.Attributions[i].Control, e.Mean
+		es[k], means[k] = e, e.Mean
 	}
-	embolden(t, 2, means, control, -1)
-	t.Notes = append(r.common(rows), notes(absent)...)
+	embolden(t, 2, means, r.barred(rows, metric, es), -1)
+	t.Notes = append(r.common(rows), r.notes(absent)...)
+	t.Notes = append(t.Notes, r.outside(rows, []int{metric})...)
 	t.Notes = append(t.Notes, r.relevance(rows)...)
 	if len(without) > 0 {
 		t.Notes = append(t.Notes, "Not meant to be complete, so without a delta: "+list(without)+".")

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -99,48 +98,36 @@ func (r *Run) contactHead(vs []view, limit vg.Length) vg.Length {
 	return dots(min(room, limit))
 }
 
-// contactTitle is the name of a column, and below it what tells it apart: in two
-// lines where one has no room, since what is cut off is what differs.
+// contactTitle is the name of a column, and below it what tells it apart: in as
+// many lines as that takes, since what is cut off is what differs.
 func (r *Run) contactTitle(v *view, limit vg.Length) []string {
 	a := &r.Attributions[v.attribution]
 	lines := []string{a.Method}
 	if own := r.own(v.attribution); len(own) > 0 {
-		lines = append(lines, halves(params(own), sans(contactType), limit-4)...)
+		lines = append(lines, lined(params(own), sans(contactType), limit-4)...)
 	} else if a.Shape != (Shape{}) {
 		lines = append(lines, a.Shape.String())
 	}
-	return lines
-}
-
-// halves breaks a list that is wider than the room at the comma that makes the
-// longer half shortest.
-func halves(s string, style text.Style, room vg.Length) []string {
-	if style.Width(s) <= room {
-		return []string{s}
-	}
-	best, lines := style.Width(s), []string{s}
-	for at := range s {
-		if a, b, ok := strings.Cut(s[at:], ", "); ok && a == "" {
-			first := s[:at+1]
-			if w := max(style.Width(first), style.Width(b)); w < best {
-				best, lines = w, []string{first, b}
-			}
-		}
+	if v.above {
+		lines = append(lines, aboveLeast)
 	}
 	return lines
 }
 
 func (r *Run) drawContact(c draw.Canvas, m *mosaic, vs []view, images []int, head vg.Length) {
 	name := upright()
-	write := func(col int, lines []string) { // one to three of them
+	write := func(col int, lines []string) {
+		// Smaller where a column is too narrow for its lines.
+		size := min(contactType, (m.w+m.gap)/vg.Length(len(lines))-0.5)
 		for k, s := range lines {
 			style := name
+			style.Font.Size = size
 			if k > 0 {
 				style.Color = color.Gray{90}
 			}
 			// Side by side, about the middle of the column.
-			x := m.x(col) + m.w/2 + (vg.Length(k)-vg.Length(len(lines)-1)/2)*(contactType+1)
-			c.FillText(style, vg.Point{X: c.Min.X + x, Y: c.Max.Y - head + 3}, cut(s, sans(contactType), head-4))
+			x := m.x(col) + m.w/2 + (vg.Length(k)-vg.Length(len(lines)-1)/2)*(size+min(1, size/7))
+			c.FillText(style, vg.Point{X: c.Min.X + x, Y: c.Max.Y - head + 3}, cut(s, sans(size), head-4))
 		}
 	}
 	write(0, []string{"original"})

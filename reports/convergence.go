@@ -87,7 +87,7 @@ func stepAxes(lines []stepLine) convergenceAxes {
 }
 
 func (a *convergenceAxes) plot(lines []stepLine) *plot.Plot {
-	p := newPlot("", "n_steps", "mean |delta|")
+	p := newPlot("", "n_steps", "mean |delta| (logits)")
 	p.X.Scale, p.Y.Scale = logScale{}, logScale{}
 	p.X.Tick.Marker = namedTicks(a.steps, a.names)
 	p.Y.Tick.Marker = plot.TickerFunc(logTicks)

@@ -39,7 +39,8 @@ var (
 	Signs          = []Sign{Auto, All, Positive, Negative, Absolute}
 )
 
-// Outlier is a percentage from 0 to 100, or auto, which is negative here.
+// Outlier is a percentage from 0 to below 100, or auto, which is negative here. At
+// 100 nothing would be left to scale by.
 type Outlier float64
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -49,8 +50,8 @@ func (o *Outlier) UnmarshalText(b []byte) error {
 		return nil
 	}
 	v, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || !(v >= 0 && v <= 100) {
-		return fmt.Errorf("want auto or 0 to 100 percent, got %q", b)
+	if err != nil || !(v >= 0 && v < 100) {
+		return fmt.Errorf("want auto or 0 to below 100 percent, got %q", b)
 	}
 	*o = Outlier(v)
 	return nil
@@ -92,8 +93,8 @@ func (p *Picture) Check() error {
 	if p.Sign == All && (p.Method == "masked_image" || p.Method == "alpha_scaling") {
 		bad("sign", "is all, want positive, negative or absolute_value: %s cannot show both signs", p.Method)
 	}
-	if p.OutlierPerc > 100 || math.IsNaN(float64(p.OutlierPerc)) {
-		bad("outlier_perc", "is %v, want auto or 0 to 100", float64(p.OutlierPerc))
+	if p.OutlierPerc >= 100 || math.IsNaN(float64(p.OutlierPerc)) {
+		bad("outlier_perc", "is %v, want auto or 0 to below 100", float64(p.OutlierPerc))
 	}
 	if p.Cmap != "auto" && cmapOf(p.Cmap) == nil {
 		bad("cmap", "is %q, want auto or one of %s", p.Cmap, strings.Join(Cmaps(), ", "))

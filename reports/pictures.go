@@ -3,6 +3,7 @@ package reports
 import (
 	"errors"
 	"image"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot/text"
@@ -21,10 +22,12 @@ type mosaic struct {
 	left   vg.Length // room for the labels of the rows
 
 	name, about text.Style // of the headings, one size for all columns
+	head        vg.Length  // room for them
+	names       int        // lines of the longest name
 }
 
 const (
-	headHeight = vg.Length(22) // name and settings over a column
+	headGap    = vg.Length(4)  // above and below the headings
 	footHeight = vg.Length(20) // colour bar and its labels
 )
 
@@ -36,14 +39,22 @@ func (r *Run) mosaic(vs []view, cols int, left, limit, width vg.Length) mosaic {
 	m.size(r, min(room, limit))
 	m.name, m.about = sans(tickSize), sans(6.5)
 	for k := range vs {
-		m.name = fit(m.name, r.Attributions[vs[k].attribution].Method, m.heading())
+		m.name = fit(m.name, vs[k].name(r), m.heading())
 		m.about = fit(m.about, vs[k].about(r), m.heading())
 	}
+	// Fitting one name after another must not shrink without end; what does not
+	// fit then has several lines.
+	m.name.Font.Size, m.about.Font.Size = max(m.name.Font.Size, 6), max(m.about.Font.Size, 5.2)
+	abouts := 1
+	m.names = 1
+	for k := range vs {
+		m.names = max(m.names, len(lined(vs[k].name(r), m.name, m.heading())))
+		abouts = max(abouts, len(lined(vs[k].about(r), m.about, m.heading())))
+	}
 	for _, s := range []*text.Style{&m.name, &m.about} {
-		// Fitting one name after another must not shrink without end.
-		s.Font.Size = max(s.Font.Size, 5.2)
 		s.XAlign, s.YAlign = draw.XCenter, draw.YTop
 	}
+	m.head = dots(vg.Length(m.names)*m.lead(m.name) + vg.Length(abouts)*m.lead(m.about) + headGap)
 	return m
 }
 
@@ -82,11 +93,23 @@ func (m *mosaic) picture(c draw.Canvas, x, y vg.Length, r *Run, im int, v *view)
 // heading is the room for the text over a column.
 func (m *mosaic) heading() vg.Length { return m.w + m.gap - 3 }
 
-// head writes name and settings over a column.
-func (m *mosaic) head(c draw.Canvas, x, y vg.Length, name, about string) {
-	mid := c.Min.X + x + m.w/2
-	c.FillText(m.name, vg.Point{X: mid, Y: c.Max.Y - y}, cut(name, m.name, m.heading()))
-	c.FillText(m.about, vg.Point{X: mid, Y: c.Max.Y - y - 10.5}, cut(about, m.about, m.heading()))
+// lead is the distance from a heading's line to the next.
+func (m *mosaic) lead(s text.Style) vg.Length { return s.Font.Size * 1.2 }
+
+// write writes name and settings over a column, the last line of the name at the
+// same height in all.
+func (m *mosaic) write(c draw.Canvas, x, y vg.Length, name, about string) {
+	at := vg.Point{X: c.Min.X + x + m.w/2, Y: c.Max.Y - y}
+	put := func(lines []string, style text.Style) {
+		for _, s := range lines {
+			c.FillText(style, at, cut(s, style, m.heading()))
+			at.Y -= m.lead(style)
+		}
+	}
+	lines := lined(name, m.name, m.heading())
+	at.Y -= vg.Length(m.names-len(lines)) * m.lead(m.name)
+	put(lines, m.name)
+	put(lined(about, m.about, m.heading()), m.about)
 }
 
 // dots rounds a length to whole dots.
@@ -117,7 +140,7 @@ func (r *Run) pictureRows() []*Figure {
 	}
 	m := r.mosaic(vs, cols, 0, 1.3*vg.Inch, double)
 	titleHeight := dots(16)
-	line := dots(headHeight) + m.h + dots(footHeight)
+	line := m.head + m.h + dots(footHeight)
 	perPage := max(1, int((pageHeight-titleHeight)/line))*cols - 1 // maps beside the original
 	var fs []*Figure
 	for _, im := range r.pictured() {
@@ -147,17 +170,17 @@ func (r *Run) drawRow(c draw.Canvas, m *mosaic, vs []view, im int, room, titleHe
 	for k := range len(vs) + 1 {
 		x, y := m.x(k%m.cols), titleHeight+vg.Length(k/m.cols)*line
 		if k == 0 {
-			m.head(c, x, y, "original", "")
-			m.picture(c, x, y+dots(headHeight), r, im, nil)
+			m.write(c, x, y, "original", "")
+			m.picture(c, x, y+m.head, r, im, nil)
 			continue
 		}
 		v := &vs[k-1]
-		m.head(c, x, y, r.Attributions[v.attribution].Method, v.about(r))
+		m.write(c, x, y, v.name(r), v.about(r))
 		if r.Attributions[v.attribution].Maps[im] == nil {
 			continue
 		}
-		m.picture(c, x, y+dots(headHeight), r, im, v)
-		v.bar(c, x, y+dots(headHeight)+m.h+4, m.w)
+		m.picture(c, x, y+m.head, r, im, v)
+		v.bar(c, x, y+m.head+m.h+4, m.w)
 	}
 }
 
@@ -170,7 +193,12 @@ func (r *Run) methodViews() []view {
 			rows = append(rows, i)
 		}
 	}
-	return r.views(rows, r.pictures())
+	ps := slices.Clone(r.pictures())
+	// The original stands first anyway.
+	if kept := slices.DeleteFunc(slices.Clone(ps), func(p Picture) bool { return p.Method == "original_image" }); len(kept) > 0 {
+		ps = kept
+	}
+	return r.views(rows, ps)
 }
 
 // pageHeight is what a page holds beside a caption.
@@ -190,10 +218,10 @@ func (r *Run) sheets() []*Figure {
 	for from := 0; from < len(vs); from += 6 {
 		part := vs[from:min(from+6, len(vs))]
 		// Up to ten images share a page, smaller where need be.
-		limit := min(vg.Inch, (pageHeight-headHeight-footHeight)/vg.Length(min(len(images), 10))-dots(5))
+		limit := min(vg.Inch, (pageHeight-4*headGap-footHeight)/vg.Length(min(len(images), 10))-dots(5))
 		m := r.mosaic(part, len(part)+1, dots(vg.Inch), limit, double)
 		rowHeight := m.h + dots(4)
-		rows := max(1, int((pageHeight-dots(headHeight)-dots(footHeight))/rowHeight))
+		rows := max(1, int((pageHeight-m.head-dots(footHeight))/rowHeight))
 		for first := 0; first < len(images); first += rows {
 			f := r.sheet(&m, part, images[first:min(first+rows, len(images))])
 			if len(vs) > 6 || len(images) > rows {
@@ -209,7 +237,7 @@ func (r *Run) sheets() []*Figure {
 // sheet draws images in rows and views in columns.
 func (r *Run) sheet(m *mosaic, vs []view, images []int) *Figure {
 	rowHeight := m.h + dots(4)
-	head, foot := dots(headHeight), dots(footHeight)
+	head, foot := m.head, dots(footHeight)
 	return &Figure{
 		ID: "sheet", Title: "Maps side by side", raster: true,
 		Caption: "One image a row, one method a column. " + r.explained(vs),
@@ -219,8 +247,12 @@ func (r *Run) sheet(m *mosaic, vs []view, images []int) *Figure {
 }
 
 // Sheet draws all images that have pixels, a row each, with the maps of every
-// attribution beside them: one figure, as wide and as high as that takes.
-func (r *Run) Sheet() (*Figure, error) {
+// attribution beside them: one figure, as wide and as high as that takes. The
+// original comes first unless one of the pictures is original_image, which then
+// is drawn once at its place. titles head the maps' columns instead of the
+// methods' names, if there are any: one a column as drawn, the original among them
+// where a picture asks for it, or one an attribution.
+func (r *Run) Sheet(titles ...string) (*Figure, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
@@ -232,29 +264,69 @@ func (r *Run) Sheet() (*Figure, error) {
 	if len(vs) == 0 || len(images) == 0 {
 		return nil, errors.New("reports: no map and no image to draw")
 	}
-	width := max(double, dots(vg.Inch)+vg.Length(len(vs)+1)*dots(vg.Inch))
-	m := r.mosaic(vs, len(vs)+1, dots(vg.Inch), 1.3*vg.Inch, width)
+	first := slices.IndexFunc(vs, func(v view) bool { return v.Method == "original_image" })
+	if first >= 0 {
+		rest := slices.DeleteFunc(slices.Clone(vs[first+1:]), func(v view) bool { return v.Method == "original_image" })
+		vs = append(vs[:first+1:first+1], rest...)
+		vs[first].title = "original"
+		if vs[first].Title == "auto" {
+			vs[first].Title = ""
+		}
+	}
+	switch len(titles) {
+	case 0:
+	case len(vs):
+		for k := range vs {
+			vs[k].title = titles[k]
+		}
+	case len(all):
+		for k := range vs {
+			if vs[k].Method != "original_image" {
+				vs[k].title = titles[vs[k].attribution]
+			}
+		}
+	default:
+		want := itoa(len(vs))
+		if len(all) != len(vs) {
+			want += ", one for each column, or " + itoa(len(all)) + ", one for each file"
+		} else {
+			want += ", one for each column"
+		}
+		return nil, &Problem{"titles", "has " + itoa(len(titles)) + ", want " + want}
+	}
+	lead := 1
+	if first >= 0 {
+		lead = 0
+	}
+	width := max(double, dots(vg.Inch)+vg.Length(len(vs)+lead)*dots(vg.Inch))
+	m := r.mosaic(vs, len(vs)+lead, dots(vg.Inch), 1.3*vg.Inch, width)
 	return r.sheet(&m, vs, images), nil
 }
 
+// drawSheet draws the original in the columns that the views leave.
 func (r *Run) drawSheet(c draw.Canvas, m *mosaic, vs []view, images []int, head, rowHeight vg.Length) {
-	m.head(c, m.x(0), dots(2), "original", "")
+	lead := m.cols - len(vs)
+	if lead > 0 {
+		m.write(c, m.x(0), dots(2), "original", "")
+	}
 	for k := range vs {
-		m.head(c, m.x(k+1), dots(2), r.Attributions[vs[k].attribution].Method, vs[k].about(r))
+		m.write(c, m.x(k+lead), dots(2), vs[k].name(r), vs[k].about(r))
 	}
 	for n, im := range images {
 		y := head + vg.Length(n)*rowHeight
 		r.rowLabel(c, m, y, im, sans(7.5))
-		m.picture(c, m.x(0), y, r, im, nil)
+		if lead > 0 {
+			m.picture(c, m.x(0), y, r, im, nil)
+		}
 		for k := range vs {
 			if r.Attributions[vs[k].attribution].Maps[im] != nil {
-				m.picture(c, m.x(k+1), y, r, im, &vs[k])
+				m.picture(c, m.x(k+lead), y, r, im, &vs[k])
 			}
 		}
 	}
 	y := head + vg.Length(len(images))*rowHeight
 	for k := range vs {
-		vs[k].bar(c, m.x(k+1), y, m.w)
+		vs[k].bar(c, m.x(k+lead), y, m.w)
 	}
 }
 

@@ -75,11 +75,9 @@ func (r *Run) randomization() *Table {
 	}
 	rows := r.order()
 	t := &Table{ID: "randomization", Title: "Similarity to the maps of the randomised network", Columns: attributionColumns()}
-	control := make([]bool, len(rows))
-	for k, i := range rows {
+	for k := range rows {
 		cells, rule := r.attributionCells(rows, k)
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
-		control[k] = r.Attributions[i].Control
 	}
 	var absent []absence
 	var metrics []int
@@ -87,11 +85,11 @@ func (r *Run) randomization() *Table {
 		series := &r.Metrics[s.metric].Series[s.series]
 		name := r.stepName(s) + arrow(series.Better)
 		metrics = append(metrics, s.metric)
-		absent = append(absent, r.estimates(t, rows, control, name, series.Better, func(i int) []float64 { return r.final(i, s) })...)
+		absent = append(absent, r.estimates(t, rows, s.metric, name, series.Better, func(i int) []float64 { return r.final(i, s) })...)
 	}
 	t.Caption = "Similarity between the map of the trained network and the map after its weights were drawn anew: after the last layer in cascading order, and the mean over layers where one layer is randomised at a time. A map that stays similar does not depend on what the network learnt; the controls, which never look at it, show the worst case. " +
 		interval + "; " + r.counts(metrics) + "."
-	t.Notes = append(r.common(rows), notes(absent)...)
+	t.Notes = append(r.common(rows), r.notes(absent)...)
 	return t
 }
 
@@ -104,17 +102,15 @@ func (r *Run) depths(s stepSeries) *Table {
 		ID: slug(m.ID + "-" + series.Name), Title: title(r.stepName(s)) + " by layer", Columns: attributionColumns(), detail: true,
 		Caption: sentence(series.About) + " Columns: " + series.XName + ". " + interval + "; " + r.counts([]int{s.metric}) + ".",
 	}
-	control := make([]bool, len(rows))
-	for k, i := range rows {
+	for k := range rows {
 		cells, rule := r.attributionCells(rows, k)
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
-		control[k] = r.Attributions[i].Control
 	}
 	var absent []absence
 	for k, tick := range series.Ticks {
-		absent = append(absent, r.estimates(t, rows, control, tick, 0, func(i int) []float64 { return r.column(i, s.metric, s.series, k) })...)
+		absent = append(absent, r.estimates(t, rows, s.metric, tick, 0, func(i int) []float64 { return r.column(i, s.metric, s.series, k) })...)
 	}
-	t.Notes = append(r.common(rows), notes(absent)...)
+	t.Notes = append(r.common(rows), r.notes(absent)...)
 	return t
 }
 

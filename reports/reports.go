@@ -59,7 +59,14 @@ type Attribution struct {
 	Shape   Shape       // of the maps; zero is the images' own
 	Maps    [][]float32 // [image][C*H*W of Shape]; nil for images that are not pictured
 	Steps   []int       // [image] steps, regions or samples that the method took; nil where it does not choose their number
-	StdErr  []float64   // [image] Euclidean norm of the map's standard errors over that of the map, NaN where the map is 0; nil where nothing is drawn
+	// Constant tells for each image whether the map has one value everywhere and so
+	// ranks nothing; nil where none has. Such maps can win nothing.
+	Constant []bool
+	// Positive says in captions what a positive value of the maps stands for, after
+	// the word "positive": "speaks for the explained class"; "" where that is not
+	// known.
+	Positive string
+	StdErr   []float64 // [image] Euclidean norm of the map's standard errors over that of the map, NaN where the map is 0; nil where nothing is drawn
 }
 
 // Metric is one metric configuration.

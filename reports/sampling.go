@@ -46,12 +46,12 @@ func (r *Run) sampling() *Table {
 		}
 		if drawn {
 			e := Estimated(a.StdErr)
-			absent = note(absent, "standard error", e, a.Method)
+			absent = note(absent, "standard error", e, i)
 			cells = append(cells, estimated(e), value(e.Max))
 		}
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
 	}
-	t.Notes = append(r.common(rows), notes(absent)...)
+	t.Notes = append(r.common(rows), r.notes(absent)...)
 	return t
 }
 

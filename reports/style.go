@@ -230,6 +230,53 @@ func fit(s text.Style, txt string, room vg.Length) text.Style {
 	return s
 }
 
+// headline breaks a heading into the lines that a width takes, at spaces and where
+// a word alone is too wide behind its underscores and signs of equality, in type
+// up to a fifth smaller. What tells configurations apart is at no fixed place, so
+// nothing may be cut off.
+func headline(s string, style text.Style, width vg.Length) (string, text.Style) {
+	style = fit(style, s, width)
+	return strings.Join(lined(s, style, width), "\n"), style
+}
+
+// lined breaks a text into lines of at most a width.
+func lined(s string, style text.Style, width vg.Length) []string {
+	var lines []string
+	line := ""
+	put := func(part, space string) {
+		switch {
+		case line == "":
+			line = part
+		case style.Width(line+space+part) > width:
+			lines = append(lines, line)
+			line = part
+		default:
+			line += space + part
+		}
+	}
+	for _, word := range strings.Fields(s) {
+		space := " "
+		for style.Width(word) > width {
+			at := 0 // of the last place to break at that fits
+			for i, c := range word[:len(word)-1] {
+				if strings.ContainsRune("_=+,:/", c) && style.Width(word[:i+1]) <= width {
+					at = i + 1
+				}
+			}
+			if at == 0 {
+				break
+			}
+			put(word[:at], space)
+			word, space = word[at:], ""
+		}
+		put(word, space)
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // fold breaks an axis label into as few lines as its axis allows, of about
 // equal length.
 func fold(s string, style text.Style, width vg.Length) string {

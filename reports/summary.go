@@ -100,11 +100,9 @@ func (r *Run) summary(id, title string, ms []int) *Table {
 		Columns: attributionColumns(),
 	}
 	t.Caption = "Mean over images; " + interval + "; " + r.counts(ms) + ". ↑ higher is better, ↓ lower is better; bold: the best mean of the column, controls aside (not a test: compare the intervals). Controls come last: by a metric on which a method does not beat them, it explains nothing."
-	control := make([]bool, len(rows))
-	for k, i := range rows {
+	for k := range rows {
 		cells, rule := r.attributionCells(rows, k)
 		t.Rows = append(t.Rows, Row{Cells: cells, Rule: rule})
-		control[k] = r.Attributions[i].Control
 	}
 	var absent []absence
 	for _, m := range ms {
@@ -113,10 +111,11 @@ func (r *Run) summary(id, title string, ms []int) *Table {
 				continue
 			}
 			name := r.Metrics[m].title() + " " + series.Name + arrow(series.Better)
-			absent = append(absent, r.estimates(t, rows, control, name, series.Better, func(i int) []float64 { return r.column(i, m, s, 0) })...)
+			absent = append(absent, r.estimates(t, rows, m, name, series.Better, func(i int) []float64 { return r.column(i, m, s, 0) })...)
 		}
 	}
-	t.Notes = append(r.common(rows), notes(absent)...)
+	t.Notes = append(r.common(rows), r.notes(absent)...)
+	t.Notes = append(t.Notes, r.outside(rows, ms)...)
 	for _, m := range ms {
 		if r.Metrics[m].Metric == "completeness" {
 			t.Notes = append(t.Notes, r.relevance(slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return Estimated(r.deltas(i, m)).N == 0 }))...)
@@ -134,21 +133,21 @@ func (r *Run) summary(id, title string, ms []int) *Table {
 
 // estimates adds a column of means to a table whose rows are attributions and
 // returns what is undefined in it, or was not computed: values gives nil there.
-func (r *Run) estimates(t *Table, rows []int, control []bool, name string, better int, values func(i int) []float64) []absence {
+func (r *Run) estimates(t *Table, rows []int, metric int, name string, better int, values func(i int) []float64) []absence {
 	var absent []absence
-	means := make([]float64, len(rows))
+	means, es := make([]float64, len(rows)), make([]Estimate, len(rows))
 	for k, i := range rows {
 		v := values(i)
 		e := Estimated(v)
-		means[k] = e.Mean
+		means[k], es[k] = e.Mean, e
 		column := strings.TrimRight(name, " ↑↓")
 		if v == nil {
-			absent = append(absent, absence{column: column, method: r.Attributions[i].Method})
+			absent = append(absent, absence{column: column, attribution: i})
 		}
-		absent = note(absent, column, e, r.Attributions[i].Method)
+		absent = note(absent, column, e, i)
 		t.Rows[k].Cells = append(t.Rows[k].Cells, estimated(e))
 	}
 	t.Columns = append(t.Columns, estimateColumn(name))
-	embolden(t, len(t.Columns)-1, means, control, better)
+	embolden(t, len(t.Columns)-1, means, r.barred(rows, metric, es), better)
 	return absent
 }

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -31,6 +33,7 @@ func (r *Run) sweep(group []int) sweep {
 			sw.line, sw.values = names[i], v
 		}
 	}
+	sw.values = ascending(sw.values)
 	if sw.line != "" && !r.shared(group, sw.line) {
 		sw.values = append(slices.Clip(sw.values), "")
 	}
@@ -66,6 +69,20 @@ func (r *Run) sweep(group []int) sweep {
 	return sw
 }
 
+// ascending sorts values that are all numbers by size; others keep the order of
+// the run.
+func ascending(values []string) []string {
+	size := map[string]float64{}
+	for _, v := range values {
+		x, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			return values
+		}
+		size[v] = x
+	}
+	return slices.SortedStableFunc(slices.Values(values), func(a, b string) int { return cmp.Compare(size[a], size[b]) })
+}
+
 // panelsPerFigure keeps a figure on one page.
 const panelsPerFigure = 12
 
@@ -89,7 +106,7 @@ func (r *Run) sweepFigures(metric, series int, group []int) []*Figure {
 		if f := r.sweepFigure(metric, series, part, &sw); f != nil {
 			f.ID = slug(id)
 			f.Title = title(m.title()) + ": sweep of " + method + page
-			f.Caption = sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One line per " + sw.line + ", light to dark in the order of the sweep; grey: controls. Lines that coincide mean that the setting does not matter to this metric." + r.leftOut(metric, []int{series}, group)
+			f.Caption = sentence(s.About) + " " + bandCaption + "; " + r.counts([]int{metric}) + ". One line per " + sw.line + ", light to dark as it grows or in the order of the sweep, no line quite hidden by another: the lighter are dashed and lie above; grey: controls. Lines that coincide mean that the setting does not matter to this metric." + r.leftOut(metric, []int{series}, group)
 			fs = append(fs, f)
 		}
 	}
@@ -130,10 +147,11 @@ func (r *Run) sweepFigure(metric, series int, panels []panel, sw *sweep) *Figure
 	for i := range plots {
 		plots[i] = make([]*plot.Plot, cols)
 	}
-	drawn := false
+	drawn, titles := false, 0
 	for k, pn := range panels {
 		curves := append([]curve{}, controls...)
-		for i, a := range pn.rows {
+		// The darkest line is solid and comes first: those above it have gaps.
+		for i, a := range slices.Backward(pn.rows) {
 			if a < 0 {
 				continue
 			}
@@ -145,9 +163,10 @@ func (r *Run) sweepFigure(metric, series int, panels []panel, sw *sweep) *Figure
 			}
 		}
 		room := width/vg.Length(cols) - 24
-		style := fit(sans(titleSize), pn.name, room)
-		p := curvePlot(cut(pn.name, style, room), s, curves, height, room, 2)
+		name, style := headline(pn.name, sans(titleSize), room)
+		p := curvePlot(name, s, curves, height, room, 2)
 		p.Title.TextStyle.Font.Size = style.Font.Size
+		titles = max(titles, strings.Count(name, "\n"))
 		if cols <= 2 {
 			p.X.Tick.Marker = linearTicks(5)
 		}
@@ -172,6 +191,7 @@ func (r *Run) sweepFigure(metric, series int, panels []panel, sw *sweep) *Figure
 	for i := range l.pens {
 		l.pens[i].marker = nil
 	}
+	height += vg.Length(titles) * titleSize * 1.2
 	total := vg.Length(rows)*height + l.height(width)
 	return &Figure{w: width, h: total, detail: true, draw: func(c draw.Canvas) {
 		drawGrid(sub(c, 0, 0, width, vg.Length(rows)*height), plots)

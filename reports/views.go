@@ -17,7 +17,25 @@ type view struct {
 	attribution int
 	colors      *colormap
 	scale       float64 // that all maps share; 0 where each has its own
+	above       bool    // values are shown less the least of their map
+	varies      varied  // what tells it from the other ways of drawing
+	title       string  // over the column; "" is the method
 }
+
+// varied are the options of pictures side by side that are not the same in all.
+type varied struct{ outlier, cmap, alpha bool }
+
+func variedOf(ps []Picture) (v varied) {
+	for i := range ps {
+		v.outlier = v.outlier || ps[i].OutlierPerc != ps[0].OutlierPerc
+		v.cmap = v.cmap || ps[i].Cmap != ps[0].Cmap
+		v.alpha = v.alpha || ps[i].AlphaOverlay != ps[0].AlphaOverlay
+	}
+	return v
+}
+
+// aboveLeast is said of maps that are shown less their least value.
+const aboveLeast = "above least"
 
 // pictures returns how maps are drawn, one or several ways side by side.
 func (r *Run) pictures() []Picture {
@@ -35,13 +53,16 @@ func (a *Attribution) mapped() bool {
 // views decides how the attributions that have maps are shown.
 func (r *Run) views(attributions []int, ps []Picture) []view {
 	var vs []view
+	varies := variedOf(ps)
 	for _, i := range attributions {
 		a := &r.Attributions[i]
 		if !a.mapped() {
 			continue
 		}
 		for _, p := range ps {
-			vs = append(vs, r.view(i, p))
+			v := r.view(i, p)
+			v.varies = varies
+			vs = append(vs, v)
 		}
 	}
 	return vs
@@ -59,27 +80,59 @@ func (r *Run) view(i int, p Picture) view {
 		}
 	}
 	negative := func(m []float32) bool { return slices.ContainsFunc(m, func(x float32) bool { return x < 0 }) }
+	above := p.Sign == Auto && p.colored() && r.offset(a)
 	if p.Sign == Auto {
 		p.Sign = All
-		if !p.colored() || !slices.ContainsFunc(a.Maps, negative) {
+		if above || !p.colored() || !slices.ContainsFunc(a.Maps, negative) {
 			p.Sign = Absolute
 		}
 	}
 	if a.units(r) && p.Method != "original_image" {
 		p.Method = "heat_map" // of units, which have no place in the image
 	}
-	v := view{Picture: p, attribution: i, colors: p.colormap(p.Sign)}
+	v := view{Picture: p, attribution: i, colors: p.colormap(p.Sign), above: above}
 	if p.Scale == "shared" {
 		var all []float64
 		for _, m := range a.Maps {
 			if m != nil {
 				x, _, _ := r.plane(a, m)
+				v.lift(x)
 				all = append(all, magnitudes(signed(x, p.Sign))...)
 			}
 		}
 		v.scale = CumulativeThreshold(all, 100-float64(p.OutlierPerc))
 	}
 	return v
+}
+
+// offset tells whether most maps of the attribution have values of one sign that
+// all are more than half as large as the largest: one colour would cover them, as
+// it does RISE's, whose scores are the mean output under masks.
+func (r *Run) offset(a *Attribution) bool {
+	n, all := 0, 0
+	for _, m := range a.Maps {
+		if m == nil {
+			continue
+		}
+		all++
+		x, _, _ := r.plane(a, m)
+		lo, hi := slices.Min(x), slices.Max(x)
+		if lo != hi && (lo > hi/2 && lo > 0 || hi < lo/2 && hi < 0) {
+			n++
+		}
+	}
+	return 2*n > all
+}
+
+// lift subtracts the least value where the view asks for it.
+func (v *view) lift(x []float64) {
+	if !v.above {
+		return
+	}
+	lo := slices.Min(x)
+	for i := range x {
+		x[i] -= lo
+	}
 }
 
 // shape returns the shape of the attribution's maps.
@@ -118,6 +171,7 @@ func (r *Run) plane(a *Attribution, m []float32) (v []float64, h, w int) {
 func (v *view) draw(r *Run, im, k int) *image.NRGBA {
 	a := &r.Attributions[v.attribution]
 	x, h, w := r.plane(a, a.Maps[im])
+	v.lift(x)
 	x = signed(x, v.Sign)
 	scale := v.scale
 	if v.Scale != "shared" {
@@ -129,7 +183,15 @@ func (v *view) draw(r *Run, im, k int) *image.NRGBA {
 // signWords say what a sign shows.
 var signWords = map[Sign]string{All: "signed", Absolute: "absolute", Positive: "positive", Negative: "negative"}
 
-// about is the second line over a column.
+// name is the first line over a column.
+func (v *view) name(r *Run) string {
+	if v.title != "" {
+		return v.title
+	}
+	return r.Attributions[v.attribution].Method
+}
+
+// about is the second line over a column: what tells it from the columns beside it.
 func (v *view) about(r *Run) string {
 	if v.Title != "auto" {
 		return v.Title
@@ -138,13 +200,27 @@ func (v *view) about(r *Run) string {
 		return "original image"
 	}
 	a := &r.Attributions[v.attribution]
-	if s := a.shape(r); s != (Shape{r.C, r.H, r.W}) {
-		return s.String() + ", " + signWords[v.Sign]
+	sign := signWords[v.Sign]
+	if v.above {
+		sign = aboveLeast
 	}
-	if v.Method != "blended_heat_map" {
-		return strings.ReplaceAll(v.Method, "_", " ") + ", " + signWords[v.Sign]
+	percent := v.Method == "blended_heat_map"
+	s := sign
+	if shape := a.shape(r); shape != (Shape{r.C, r.H, r.W}) {
+		s, percent = shape.String()+", "+sign, false
+	} else if !percent {
+		s = strings.ReplaceAll(v.Method, "_", " ") + ", " + sign
 	}
-	return signWords[v.Sign] + ", " + v.clipped() + " % clipped"
+	if percent || v.varies.outlier {
+		s += ", " + v.clipped() + " % clipped"
+	}
+	if v.varies.cmap && v.colored() {
+		s += ", " + v.Cmap
+	}
+	if v.varies.alpha && v.Method == "blended_heat_map" {
+		s += ", opacity " + strconv.FormatFloat(v.AlphaOverlay, 'f', -1, 64)
+	}
+	return s
 }
 
 // clipped is the percentage of the sum that saturates.
@@ -203,6 +279,7 @@ func (r *Run) explained(vs []view) string {
 	if len(colors) > 0 {
 		s += sentence(strings.Join(colors, "; ")) + " "
 	}
+	s += r.positives(vs)
 	var names []string
 	for _, v := range vs {
 		add(&names, r.label(v.attribution))
@@ -210,21 +287,54 @@ func (r *Run) explained(vs []view) string {
 	return s + "Columns: " + list(names) + "."
 }
 
+// positives says what a positive value stands for, method by method where it is
+// not the same for all.
+func (r *Run) positives(vs []view) string {
+	var meanings []string
+	var methods [][]string
+	for k := range vs {
+		a := &r.Attributions[vs[k].attribution]
+		if !vs[k].colored() || vs[k].Sign == Absolute || a.Positive == "" {
+			continue
+		}
+		i := slices.Index(meanings, a.Positive)
+		if i < 0 {
+			i = len(meanings)
+			meanings, methods = append(meanings, a.Positive), append(methods, nil)
+		}
+		if !slices.Contains(methods[i], a.Method) {
+			methods[i] = append(methods[i], a.Method)
+		}
+	}
+	if len(meanings) == 1 {
+		return "What is positive " + meanings[0] + ". "
+	}
+	for i := range meanings {
+		meanings[i] += " in " + list(methods[i])
+	}
+	if len(meanings) == 0 {
+		return ""
+	}
+	return "What is positive " + strings.Join(meanings, "; ") + ". "
+}
+
 // meaning says what a view's colours stand for.
 func (v *view) meaning() string {
 	switch {
 	case !v.colored():
 		return ""
+	case v.above:
+		return "where all values are nearly alike (heading: " + aboveLeast + ") the least of each map is taken off and white, the largest dark"
 	case v.Cmap != "auto" && v.Sign == All:
-		return "the colour map " + v.Cmap + " runs from against to for the explained class"
+		return "the colour map " + v.Cmap + " runs from negative to positive"
 	case v.Cmap != "auto":
 		return "the colour map " + v.Cmap + " runs from 0 to the largest magnitude"
 	case v.Sign == All && v.Colors == "captum":
-		return "green speaks for the explained class, red against it"
+		return "green is positive, red negative"
 	case v.Sign == All:
-		return "blue speaks for the explained class, orange against it"
+		return "blue is positive, orange negative"
 	case v.Colors == "captum":
-		return map[Sign]string{Absolute: "absolute maps run from white to blue", Positive: "what speaks for the class runs from white to green", Negative: "what speaks against it from white to red"}[v.Sign]
+		return map[Sign]string{Absolute: "magnitudes run from white to blue", Positive: "what is positive runs from white to green", Negative: "what is negative from white to red"}[v.Sign]
 	}
-	return map[Sign]string{Absolute: "absolute maps run from white to dark blue", Positive: "what speaks for the class runs from white to dark blue", Negative: "what speaks against it from white to brown"}[v.Sign]
+	return map[Sign]string{Absolute: "magnitudes run from white to dark blue", Positive: "what is positive runs from white to dark blue", Negative: "what is negative from white to brown"}[v.Sign]
 }

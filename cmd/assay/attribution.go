@@ -134,7 +134,7 @@ func (a *attribution) run(ctx context.Context, workers int, tick func()) error {
 			}
 			a.steps[lo+i] = int64(r.Steps)
 			a.chosen = a.chosen || r.Steps > 0
-			a.doubt[lo+i] = r.Doubt
+			a.doubt[lo+i] = r.Doubts()
 			tick()
 		})
 		return cmp.Or(err, unsound)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -62,7 +63,7 @@ visualize_image_attr_multiple does.`,
 	fl := c.Flags()
 	fl.StringVar(&f.out, "out", "", ".png, .svg or .pdf file to write")
 	fl.StringVar(&f.images, "images", ":", "draw those of the split: a half-open range 0:4 or a list 1,5,7 (default: all in the files)")
-	fl.StringSliceVar(&f.titles, "titles", nil, "of the columns (default: the files' names)")
+	fl.StringSliceVar(&f.titles, "titles", nil, "of the columns: one a file, or one a column as drawn (default: the files' names)")
 	fl.StringSliceVar(&f.method, "method", []string{d.Method}, strings.Join(reports.PictureMethods, ", "))
 	fl.StringSliceVar(&f.sign, "sign", []string{string(d.Sign)}, "auto, all, positive, negative or absolute_value; auto: by the map")
 	fl.StringSliceVar(&f.outliers, "outlier-perc", []string{string(outlier)}, "the largest values saturate that hold so many percent of the sum; auto: 2")
@@ -84,9 +85,6 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if err := canWrite("--out", f.out); err != nil {
 		return err
 	}
-	if len(f.titles) > 0 && len(f.titles) != len(files) {
-		return usagef("--titles has %d, want one for each of the %d files", len(f.titles), len(files))
-	}
 	ways, err := f.ways()
 	if err != nil {
 		return err
@@ -104,11 +102,8 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 		return usagef("--images: %w", err)
 	}
 	r := &reports.Run{C: d.Shape.C, H: d.Shape.H, W: d.Shape.W, Classes: d.Classes, Pictures: ways}
-	for i, file := range files {
+	for _, file := range files {
 		title := strings.TrimSuffix(filepath.Base(file), ".npz")
-		if len(f.titles) > 0 {
-			title = f.titles[i]
-		}
 		arrays, err := npy.ReadNpz(file)
 		if err != nil {
 			return badInput(err)
@@ -120,8 +115,11 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if n := len(r.Images); n == 0 || n > maxPictureRows {
 		return usagef("--images chooses %d images of the files, want 1 to %d", n, maxPictureRows)
 	}
-	sheet, err := r.Sheet()
+	sheet, err := r.Sheet(f.titles...)
 	if err != nil {
+		if problem := (*reports.Problem)(nil); errors.As(err, &problem) {
+			return usagef("--%w", err)
+		}
 		return err
 	}
 	b, err := sheet.Render(format)
