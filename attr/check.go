@@ -49,6 +49,10 @@ func oneOf(option, got string, known ...string) error {
 	}
 	var quoted []string
 	for _, k := range known {
+		if k == "" {
+			quoted = append(quoted, "none")
+			continue
+		}
 		quoted = append(quoted, fmt.Sprintf("%q", k))
 	}
 	msg := fmt.Sprintf("is %q, want one of %s", got, strings.Join(quoted, ", "))

@@ -17,11 +17,11 @@ func TestCheckReportsAllFaultsAtOnce(t *testing.T) {
 		{"no steps, no rule", &IntegratedGradients{Quadrature: "gauslegendre", Compat: "capum"}, []string{
 			"n_steps is 0, want 1 to 100000",
 			`quadrature is "gauslegendre", want one of "gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid", "exact"; did you mean "gausslegendre"?`,
-			`compat is "capum", want one of "", "captum"; did you mean "captum"?`,
+			`compat is "capum", want one of none, "captum"; did you mean "captum"?`,
 		}},
 		{"one-point trapezoid", &IntegratedGradients{NSteps: 1, Quadrature: "riemann_trapezoid"}, []string{"n_steps is 1, want 2 to 100000"}},
 		{"too many nodes", &IntegratedGradients{NSteps: 10001, Quadrature: "gausslegendre"}, []string{"n_steps is 10001, want 1 to 10000"}},
-		{"far-off word", &DeepLift{Compat: "x"}, []string{`compat is "x", want one of "", "captum"`}},
+		{"far-off word", &DeepLift{Compat: "x"}, []string{`compat is "x", want one of none, "captum"`}},
 		{"missing file", &DeepLift{Baseline: ImageBaseline("no-such.png")}, []string{"baseline image: stat no-such.png: no such file or directory"}},
 		{"inner and outer", &NoiseTunnel{Over: &IntegratedGradients{NSteps: -1, Quadrature: "riemann_left"}, NTType: "smoothgrad_aq", NTSamples: 0, Stdevs: -1}, []string{
 			`nt_type is "smoothgrad_aq", want one of "smoothgrad", "smoothgrad_sq", "vargrad"; did you mean "smoothgrad_sq"?`,

@@ -13,7 +13,7 @@ import (
 // quadrature can be measured against.
 //
 // Sotoudeh & Thakur, "Computing Linear Restrictions of Neural Networks",
-// NeurIPS 2019, who use it for the same purpose (section 5).
+// NeurIPS 2019, who use it for the same purpose (section 4).
 const exactly = "exact"
 
 func (o *IntegratedGradients) exact() bool { return o.Quadrature == exactly }

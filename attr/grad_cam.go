@@ -11,7 +11,7 @@ import "assay/model"
 // relu_attributions cuts them off, as the paper does; but the map is resized to
 // the image.
 type GradCAM struct {
-	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the last convolution"`
+	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the last conv2d, or where skips go past it the next layer that none goes past"`
 	InterpolateMode string `yaml:"interpolate_mode" doc:"bilinear or nearest: the map is resized to the image; none: it has the layer's shape" jsonschema:"enum=bilinear,enum=nearest,enum=none"`
 	// ReLUAttributions cuts off what is negative, before resizing.
 	ReLUAttributions bool `yaml:"relu_attributions" doc:"cut off what is negative, as the paper does"`

@@ -14,7 +14,7 @@ import "assay/model"
 // the weight is. The paper reads rectified activations, so the default layer is
 // the relu behind the last convolution.
 type GradCAMPlusPlus struct {
-	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the relu behind the last convolution"`
+	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the relu behind the last conv2d, or where skips go past that the next layer that none goes past, with its relu"`
 	InterpolateMode string `yaml:"interpolate_mode" doc:"bilinear or nearest: the map is resized to the image; none: it has the layer's shape" jsonschema:"enum=bilinear,enum=nearest,enum=none"`
 }
 

@@ -14,7 +14,7 @@ import (
 // Gradient-based Localization", ICCV 2017, section 3. Options and defaults are
 // Captum's.
 type GuidedGradCAM struct {
-	Layer           string `yaml:"layer" doc:"layer whose activations Grad-CAM reads; unless given the last convolution"`
+	Layer           string `yaml:"layer" doc:"layer whose activations Grad-CAM reads; unless given the last conv2d, or where skips go past it the next layer that none goes past"`
 	InterpolateMode string `yaml:"interpolate_mode" doc:"nearest or bilinear: how Grad-CAM is resized to the image" jsonschema:"enum=nearest,enum=bilinear"`
 }
 

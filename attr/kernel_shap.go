@@ -14,7 +14,7 @@ import (
 // drawn as the Shapley kernel weighs them, and equals it where none or all are
 // present. So the scores sum to F(x)-F(baseline).
 //
-// Lundberg & Lee, "A Unified Approach to Interpreting Model Predictions", NIPS
+// Lundberg & Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS
 // 2017, theorem 2. Subsets come in pairs, each with its complement, as in Covert
 // & Lee, "Improving KernelSHAP", AISTATS 2021, section 4; the standard error is
 // that of the regression with pairs as units (White's sandwich). Captum weighs

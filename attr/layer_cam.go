@@ -11,7 +11,7 @@ import "assay/model"
 // 2021. The default layer is the relu behind the last convolution; the method is
 // made for early layers as well.
 type LayerCAM struct {
-	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the relu behind the last convolution"`
+	Layer           string `yaml:"layer" doc:"layer whose activations are read; unless given the relu behind the last conv2d, or where skips go past that the next layer that none goes past, with its relu"`
 	InterpolateMode string `yaml:"interpolate_mode" doc:"bilinear or nearest: the map is resized to the image; none: it has the layer's shape" jsonschema:"enum=bilinear,enum=nearest,enum=none"`
 }
 

@@ -19,10 +19,16 @@ type LayerLRP struct {
 	LRP     `yaml:",inline"`
 }
 
-// Check reports what LRP cannot do, and a layer that does not exist or where the
-// network cannot be cut.
+// Check reports what LRP cannot do, a layer that does not exist or where the
+// network cannot be cut, and rules of layers that relevance does not reach.
 func (o *LayerLRP) Check(n *model.Net) error {
 	_, err := o.after(n)
+	if err == nil && o.Rules.check(n) == nil {
+		var name string
+		if name, err = o.cut(n, "attribute_to_layer_input"); err == nil {
+			err = o.Rules.checkBehind(n, name)
+		}
+	}
 	return errors.Join(err, o.LRP.Check(n))
 }
 

@@ -273,7 +273,7 @@ func TestLayersAndNeuronsThatAreNotThere(t *testing.T) {
 		{"mistyped", tinyNet, &LayerActivation{AtLayer{Layer: "conf2"}}, []string{`layer is "conf2", want one of ` + names + `; did you mean "conv2"?`}},
 		{"none and no convolution", flat, &LayerDeepLift{}, []string{"layer is missing and there is no conv2d, want one of flatten1, fc1"}},
 		{"nothing behind", tinyNet, &LayerDeepLift{AtLayer: AtLayer{Layer: "fc2"}, DeepLift: DeepLift{Compat: "x"}}, []string{
-			"layer is fc2: no layer comes after fc2", `compat is "x", want one of "", "captum"`,
+			"layer is fc2: no layer comes after fc2", `compat is "x", want one of none, "captum"`,
 		}},
 		{"input of the first", tinyNet, &LayerDeepLift{AtLayer: AtLayer{Layer: "conv1", AttributeToLayerInput: true}}, []string{
 			"attribute_to_layer_input is true, but what layer conv1 reads is the image",
@@ -292,7 +292,7 @@ func TestLayersAndNeuronsThatAreNotThere(t *testing.T) {
 		}},
 		{"all training images", tinyNet, &DeepLiftSHAP{Baseline: Baseline{kind: "train"}}, []string{"baseline is train, all training images; want train:N with their number"}},
 		{"noise without end", tinyNet, &DeepLiftSHAP{Baseline: Baseline{kind: "uniform"}, Compat: "x"}, []string{
-			"baseline is uniform, noise without end; want train:N, images:PATH or a single image", `compat is "x", want one of "", "captum"`,
+			"baseline is uniform, noise without end; want train:N, images:PATH or a single image", `compat is "x", want one of none, "captum"`,
 		}},
 		{"neuron", tinyNet, &NeuronGradient{AtNeuron{Layer: "conv2", Neuron: []int{4, 0, 0}}}, []string{"neuron is [4 0 0], want a place in the layer's 4x3x3 activation, counting from 0"}},
 		{"flat neuron", tinyNet, &NeuronDeepLift{AtNeuron: AtNeuron{Layer: "fc1", Neuron: []int{6}}}, []string{"neuron is [6], want [n] with n from 0 to 5"}},

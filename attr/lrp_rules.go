@@ -174,7 +174,8 @@ func (r LRPRules) of(l model.Layer) *layerRule {
 	return nil
 }
 
-// check reports rules that fit no layer with weights.
+// check reports rules that fit no layer with weights, and those that come behind
+// others which fit all of their layers.
 func (r LRPRules) check(n *model.Net) error {
 	var errs []error
 	var names []string
@@ -183,7 +184,7 @@ func (r LRPRules) check(n *model.Net) error {
 			names = append(names, l.Name)
 		}
 	}
-	for _, rule := range r.rules {
+	for i, rule := range r.rules {
 		var without string
 		found := false
 		for _, l := range n.Layers {
@@ -197,6 +198,11 @@ func (r LRPRules) check(n *model.Net) error {
 			}
 		}
 		if found {
+			if !slices.ContainsFunc(n.Layers, func(l model.Layer) bool {
+				return (l.Kind == "conv2d" || l.Kind == "linear") && r.of(l) == &r.rules[i]
+			}) {
+				errs = append(errs, &Problem{Option: "rules", Msg: fmt.Sprintf("gives %s the rule %s, but rules before it fit the same layers, and the first that fits counts", rule.layer, rule.kind)})
+			}
 			continue
 		}
 		msg := fmt.Sprintf("names layer %q, want one of %s", rule.layer, strings.Join(names, ", "))
@@ -206,6 +212,30 @@ func (r LRPRules) check(n *model.Net) error {
 			msg += fmt.Sprintf("; did you mean %q?", k)
 		}
 		errs = append(errs, &Problem{Option: "rules", Msg: msg})
+	}
+	return errors.Join(errs...)
+}
+
+// checkBehind reports rules that have no effect where relevance goes back to a
+// layer alone: those that fit no layer with weights behind it.
+func (r LRPRules) checkBehind(n *model.Net, layer string) error {
+	at := slices.IndexFunc(n.Layers, func(l model.Layer) bool { return l.Name == layer })
+	var behind []model.Layer
+	var names []string
+	for _, l := range n.Layers[at+1:] {
+		if l.Kind == "conv2d" || l.Kind == "linear" {
+			behind, names = append(behind, l), append(names, l.Name)
+		}
+	}
+	want := "want none: no layer with weights comes behind it"
+	if len(names) > 0 {
+		want = "want one of " + strings.Join(names, ", ")
+	}
+	var errs []error
+	for i, rule := range r.rules {
+		if !slices.ContainsFunc(behind, func(l model.Layer) bool { return r.of(l) == &r.rules[i] }) {
+			errs = append(errs, &Problem{Option: "rules", Msg: fmt.Sprintf("names layer %q, which relevance does not reach: it goes back from the output to the output of %s; %s", rule.layer, layer, want)})
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -120,7 +120,7 @@ func TestLRPChecks(t *testing.T) {
 			`preset is "epsilon_pluss", want one of "epsilon", "epsilon_plus", "epsilon_alpha2_beta1", "epsilon_gamma_box", "epsilon_plus_flat", "epsilon_alpha2_beta1_flat", "deep_taylor", "excitation_backprop"; did you mean "epsilon_plus"?`,
 			"epsilon is -1, want a finite number of at least 0",
 			"gamma is +Inf, want a finite number of at least 0",
-			`compat is "captun", want one of "", "captum"; did you mean "captum"?`,
+			`compat is "captun", want one of none, "captum"; did you mean "captum"?`,
 			`rules names layer "conv3", want one of conv1, conv2, fc1, fc2; did you mean "conv1"?`,
 			`rules names layer "relu1", which needs no rule; want one of conv1, conv2, fc1, fc2`,
 		}},
@@ -352,6 +352,38 @@ func TestLRPCost(t *testing.T) {
 		o.Preset, o.Rules = r.preset, lrpRules(t, r.rules)
 		if got := Cost(o, n); got != r.want {
 			t.Errorf("%s %s: %s, want %s", r.preset, r.rules, got, r.want)
+		}
+	}
+}
+
+// A rule that has no effect is a mistake, not a wish.
+func TestLRPRulesWithoutEffect(t *testing.T) {
+	n := tiny(model.Shape{C: 3, H: 8, W: 8}) // conv1, conv2, fc1, fc2
+	if err := n.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	with := func(rules string) LRP {
+		o := *newLRP()
+		o.Rules = lrpRules(t, rules)
+		return o
+	}
+	lrp := with("conv*=z_plus, conv2=flat")
+	order := with("conv2=flat, conv*=z_plus")
+	for _, r := range []struct {
+		name string
+		m    Method
+		want string
+	}{
+		{"behind one that fits the same", &lrp, "rules gives conv2 the rule flat, but rules before it fit the same layers, and the first that fits counts"},
+		{"before one that fits more", &order, "<nil>"},
+		{"before the layer", &LayerLRP{AtLayer{Layer: "conv2"}, with("conv1=z_plus")}, `rules names layer "conv1", which relevance does not reach: it goes back from the output to the output of conv2; want one of fc1, fc2`},
+		{"the layer itself", &LayerLRP{AtLayer{Layer: "conv2"}, with("conv*=z_plus, linear=flat")}, `rules names layer "conv*", which relevance does not reach: it goes back from the output to the output of conv2; want one of fc1, fc2`},
+		{"behind the layer", &LayerLRP{AtLayer{Layer: "conv2"}, with("fc1=z_plus")}, "<nil>"},
+		{"the input of the layer", &LayerLRP{AtLayer{Layer: "conv2", AttributeToLayerInput: true}, with("conv*=z_plus")}, "<nil>"},
+		{"no such layer", &LayerLRP{AtLayer{Layer: "conv2"}, with("conv9=z_plus")}, `rules names layer "conv9", want one of conv1, conv2, fc1, fc2; did you mean "conv1"?`},
+	} {
+		if got := fmt.Sprint(r.m.Check(n)); got != r.want {
+			t.Errorf("%s: got %s\nwant %s", r.name, got, r.want)
 		}
 	}
 }

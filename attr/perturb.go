@@ -136,7 +136,15 @@ func shuffle(s *rng.Stream, p []int32) {
 func Forwards(m Method, n *model.Net) int {
 	switch o := m.(type) {
 	case *NoiseTunnel:
-		return o.copies() * Forwards(o.Over, n)
+		each := Forwards(o.Over, n)
+		switch over := o.Over.(type) {
+		// What the map is compared with: maps of noisy copies are not.
+		case *GradientSHAP:
+			each -= over.path().forwards()
+		case *ExpectedGradients:
+			each -= over.path().forwards()
+		}
+		return o.copies() * each
 	case interface{ forwards(n *model.Net) int }:
 		return o.forwards(n)
 	}

@@ -485,6 +485,10 @@ func TestForwards(t *testing.T) {
 		{&Sobol{Mask: GridMask(4), NbDesign: 8}, 2 + 8*5},
 		{&FeaturePermutation{Mask: GridMask(4), NSamples: 3}, 1 + 12},
 		{&NoiseTunnel{Over: &Occlusion{Window: SquareExtent(8), Stride: SquareExtent(1)}, NTSamples: 3}, 6},
+		{&GradientSHAP{NSamples: 4, MultiplyByInputs: true}, 4},
+		{&NoiseTunnel{Over: &GradientSHAP{NSamples: 4, MultiplyByInputs: true}, NTSamples: 3}, 0},
+		{&NoiseTunnel{Over: &ExpectedGradients{NSamples: 4, MultiplyByInputs: true}, NTSamples: 3}, 0},
+		{&NoiseTunnel{Over: &LayerGradientSHAP{AtLayer{Layer: "conv2"}, GradientSHAP{NSamples: 4, MultiplyByInputs: true}}, NTSamples: 3}, 24},
 	} {
 		if got := Forwards(r.m, e.Worker.Model().Net()); got != r.want {
 			t.Errorf("%s: got %d passes forward, want %d", Name(r.m), got, r.want)

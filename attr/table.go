@@ -71,7 +71,7 @@ var Methods = map[string]Entry{
 			return &o
 		},
 		About:    "mean gradient on the straight path from a baseline, times the distance",
-		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017",
+		Citation: "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017; Sotoudeh & Thakur, Computing Linear Restrictions of Neural Networks, NeurIPS 2019, section 4 (exact)",
 		Departs:  "riemann_trapezoid's weights sum to 1, Captum's to 1-1/n_steps (compat: captum); exact and tolerance are not in Captum",
 		Family:   Gradients,
 	},
@@ -131,7 +131,7 @@ var Methods = map[string]Entry{
 	"lrp": {
 		New:      func() Method { return newLRP() },
 		About:    "relevance handed back layer by layer in proportion, with a rule for each layer",
-		Citation: "Bach, Binder, Montavon, Klauschen, Müller & Samek, On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation, PLOS ONE 2015; Montavon et al., Layer-Wise Relevance Propagation: An Overview, 2019 (gamma, presets); Montavon et al., Explaining Nonlinear Classification Decisions with Deep Taylor Decomposition, Pattern Recognition 2017 (z_plus, z_box, w_square, deep_taylor); Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016",
+		Citation: "Bach, Binder, Montavon, Klauschen, Müller & Samek, On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance Propagation, PLOS ONE 2015; Montavon, Binder, Lapuschkin, Samek & Müller, Layer-Wise Relevance Propagation: An Overview, in Explainable AI: Interpreting, Explaining and Visualizing Deep Learning, LNCS 11700, 2019 (gamma, epsilon_gamma_box); Kohlbrenner, Bauer, Nakajima, Binder, Samek & Lapuschkin, Towards Best Practice in Explaining Neural Network Decisions with LRP, IJCNN 2020 (epsilon_plus, epsilon_alpha2_beta1 and with flat); Anders, Neumann, Samek, Müller & Lapuschkin, Software for Dataset-wide XAI: From Local Explanations to Global Insights with Zennit, CoRelAy, and ViRelAy, arXiv:2106.13200, 2021 (presets); Montavon et al., Explaining Nonlinear Classification Decisions with Deep Taylor Decomposition, Pattern Recognition 65, 2017 (z_plus, z_box, w_square, deep_taylor); Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016 (excitation_backprop)",
 		Departs:  "the stabiliser is 1e-6, not 1e-9, gamma and z_plus go by the sign of contributions, not of weights, and the delta is sum less F(x), not the reverse (compat: captum)",
 		Family:   Differences,
 	},
@@ -148,8 +148,8 @@ var Methods = map[string]Entry{
 			return &FeaturePermutation{Mask: CellsMask(8), NSamples: 10, Baseline: Baseline{kind: "train"}}
 		},
 		About:    "mean drop of the target when a feature's values are those of another image",
-		Citation: "Breiman, Random Forests, Machine Learning 45, 2001; Fisher, Rudin & Dominici, All Models are Wrong, but Many are Useful, JMLR 20, 2019",
-		Departs:  "values come from 10 training images, where Captum permutes once within the batch",
+		Citation: "Breiman, Random Forests, Machine Learning 45, 2001; Fisher, Rudin & Dominici, All Models are Wrong, but Many are Useful: Learning a Variable's Importance by Studying an Entire Class of Prediction Models Simultaneously, JMLR 20, 2019",
+		Departs:  "features are 8x8 cells, Captum's single values unless it is given a mask; values come from 10 training images, where Captum permutes once within the batch",
 		Family:   Perturbation,
 	},
 	"hsic": {
@@ -164,8 +164,8 @@ var Methods = map[string]Entry{
 			return &KernelSHAP{Mask: SLICMask(50, defaultCompactness), NSamples: 1000, Spread: "copy"}
 		},
 		About:    "Shapley values by a weighted regression over subsets of superpixels",
-		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NIPS 2017",
-		Departs:  "features are superpixels and samples 1000, Captum's single values and 25; subsets come in pairs, and none and all are met exactly, where Captum weighs them by 1000000",
+		Citation: "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017",
+		Departs:  "features are superpixels and samples 1000, Captum's single values unless it is given a mask and 25; subsets come in pairs, and none and all are met exactly, where Captum weighs them by 1000000",
 		Family:   Perturbation,
 	},
 	"lime": {
@@ -174,7 +174,7 @@ var Methods = map[string]Entry{
 		},
 		About:    "coefficients of a sparse linear fit to the target over subsets of superpixels",
 		Citation: "Ribeiro, Singh & Guestrin, \"Why Should I Trust You?\": Explaining the Predictions of Any Classifier, KDD 2016",
-		Departs:  "features are superpixels and samples 1000, Captum's single values and a few dozen, which determine nothing",
+		Departs:  "features are superpixels and samples 1000, Captum's single values unless it is given a mask and a few dozen, which determine nothing",
 		Family:   Perturbation,
 	},
 	"occlusion": {
@@ -202,7 +202,7 @@ var Methods = map[string]Entry{
 		New:      func() Method { return &ShapleyValues{Mask: CellsMask(3), Spread: "copy"} },
 		About:    "mean rise of the target when a feature joins, over all orders, exactly",
 		Citation: "Shapley, A Value for n-Person Games, Contributions to the Theory of Games II, 1953",
-		Departs:  "evaluates all 2^M subsets, where Captum goes through all M! orders in float32: the same answer, to rounding",
+		Departs:  "features are 3x3 cells, Captum's single values unless it is given a mask, which no image could pay for; evaluates all 2^M subsets, where Captum goes through all M! orders in float32: the same answer, to rounding",
 		Family:   Perturbation,
 	},
 	"sobol": {

@@ -22,6 +22,7 @@ type decoder struct {
 	flags  map[*yaml.Node]*text // where nodes that are not from the file came from
 	faults Faults
 	seen   map[string]bool // a sweep decodes the same node many times
+	doc    string          // what the option means that is being decoded
 }
 
 func newDecoder(t *text) *decoder {
@@ -128,6 +129,10 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, owner, opt string, at po
 			d.fault(n, "%s is %s, want text; in quotes it is: %q", name, n.Value, n.Value)
 			return
 		}
+		if n.Value == "none" && noneIsUnset[name] {
+			v.SetString("")
+			return
+		}
 		v.SetString(n.Value)
 	case reflect.Bool:
 		if !d.scalar(n, name) {
@@ -170,10 +175,33 @@ func cmpName(opt, owner string) string {
 // kind is written.
 var noneIfEmpty = map[string]bool{"report.formats": true, "report.figures": true}
 
+// noneIsUnset are the options of methods and metrics that are text or a list and
+// off by default, which lists of options print as none.
+var noneIsUnset = map[string]bool{"compat": true, "layer": true, "measures": true}
+
 func (d *decoder) list(n *yaml.Node, v reflect.Value, owner, name, opt string, at positions) {
-	if n.Kind != yaml.SequenceNode {
-		d.fault(n, "%s is a single value, want a list: [%s]", name, n.Value)
+	forms := ""
+	if d.doc != "" {
+		forms = " (" + d.doc + ")"
+	}
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Value == "none" && noneIsUnset[name]:
+		v.SetZero()
 		return
+	case n.Kind == yaml.ScalarNode:
+		d.fault(n, "%s is a single value, want a list: [%s]%s", name, n.Value, forms)
+		return
+	case n.Kind != yaml.SequenceNode:
+		d.fault(n, "%s is %s, want a list%s", name, kindName(n), forms)
+		return
+	}
+	if item := v.Type().Elem().Kind(); item != reflect.Struct && item != reflect.Slice {
+		for _, c := range n.Content {
+			if c.Kind == yaml.SequenceNode {
+				d.fault(c, "%s is a list of lists, want one list%s", name, forms)
+				return
+			}
+		}
 	}
 	if len(n.Content) == 0 && !noneIfEmpty[opt] {
 		d.fault(n, "%s is an empty list, want at least one value", name)
@@ -256,7 +284,10 @@ func (d *decoder) fields(n *yaml.Node, v reflect.Value, owner, opt string, at po
 			d.fault(k, "unknown key %q in %s%s", k.Value, owner, Suggest(k.Value, known))
 			continue
 		}
+		before := d.doc
+		d.doc = fs[j].doc
 		d.decode(c, fs[j].value, owner, prefix+fs[j].name, at)
+		d.doc = before
 	}
 }
 

@@ -127,6 +127,16 @@ func entrySchema(r *jsonschema.Reflector, key, name, about string, of any, swept
 		if p, ok := s.Properties.Get(f.name); ok && p.Description == "" {
 			p.Description = f.doc
 		}
+		if p, ok := s.Properties.Get(f.name); ok && noneIsUnset[f.name] {
+			switch {
+			case p.Type == "array":
+				items := *p
+				items.Default, items.Description = nil, ""
+				*p = jsonschema.Schema{Default: p.Default, Description: p.Description, AnyOf: []*jsonschema.Schema{&items, {Const: "none"}}}
+			case len(p.Enum) > 0:
+				p.Enum = append(p.Enum, "none")
+			}
+		}
 	}
 	if swept {
 		for _, f := range fs {
