@@ -95,7 +95,7 @@ net.yaml:1:37: kernel is "2.5", want a whole number
 net.yaml:2:10: kind is 3, want text; in quotes it is: "3"
   - {kind: 3}
            ^
-net.yaml:3:3: layers[3] is "relu", want a mapping of kind, name, out, kernel, stride, padding, no_bias, slope, alpha, p, input, from
+net.yaml:3:3: layers[3] is "relu", want a mapping of kind, name, out, kernel, stride, padding, no_bias, slope, alpha, p, eps, momentum, input, from
   - relu
     ^
 4 errors`},
@@ -157,6 +157,10 @@ net.yaml:3:5: layer 2 (fc1): linear takes no slope
 net.yaml:2:22: p is 0: that is no layer: leave it out
   - {kind: dropout, p: 0}
                        ^`},
+		{"a norm without momentum", "- {kind: batch_norm2d, eps: 1e-3, momentum: 0}\n- {kind: flatten}\n- {kind: linear, out: 10}\n", `
+net.yaml:1:45: momentum is 0: the running mean and variance would never move
+  - {kind: batch_norm2d, eps: 1e-3, momentum: 0}
+                                              ^`},
 		{"other classes", "- {kind: flatten}\n- {kind: linear, out: 12}\n", `
 net.yaml:1:1: the network has 12 outputs, want 10, one for each class of shapes
   - {kind: flatten}

@@ -80,6 +80,8 @@ func (m network) zeros(d *decoder, at positions, key string) {
 			{"slope", l.Slope, "that is a relu"},
 			{"alpha", l.Alpha, "that is a relu"},
 			{"p", l.P, "that is no layer: leave it out"},
+			{"eps", l.Eps, "want above 0"},
+			{"momentum", l.Momentum, "the running mean and variance would never move"},
 		} {
 			if n := at[fmt.Sprintf("%s[%d].%s", key, i+1, f.name)]; n != nil && f.value == 0 {
 				d.fault(n, "%s is 0: %s", f.name, f.as)

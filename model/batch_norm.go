@@ -10,13 +10,6 @@ import (
 	"assay/model/internal/kernel"
 )
 
-// normEps is added to a variance before its root is taken; normMomentum is what
-// a training batch weighs in the running mean and variance. PyTorch's defaults.
-const (
-	normEps      = 1e-5
-	normMomentum = 0.1
-)
-
 // affine returns the weight and bias of layer i, a convolution or linear layer.
 // A batch norm that it takes over (the layer norm, -1 for none) is folded into
 // both: with scale = weight/sqrt(running_var+eps) of the channel, w becomes
@@ -33,16 +26,16 @@ func (b *graph) affine(n *Net, i, norm int) (w, bias *gorgonia.Node) {
 	if norm < 0 {
 		return w, bias
 	}
-	name := n.Layers[norm].Name
+	name, eps := n.Layers[norm].Name, n.Layers[norm].eps()
 	gamma, beta := b.weight(n, name+".weight"), b.weight(n, name+".bias")
 	mean, variance := b.weight(n, name+".running_mean"), b.weight(n, name+".running_var")
 	shape := w.Shape().Clone()
 	size := shape.TotalSize() / shape[0]
 	folded := b.apply(&op{
-		name: fmt.Sprintf("fold batch norm %v", shape), in: []int{len(shape), 1, 1}, shape: shape, wrt: make([]bool, 3), inPlace: -1,
+		name: fmt.Sprintf("fold batch norm %v eps %v", shape, eps), in: []int{len(shape), 1, 1}, shape: shape, wrt: make([]bool, 3), inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 			for c := range shape[0] {
-				scale := normScale(in[1][c], in[2][c])
+				scale := normScale(in[1][c], in[2][c], eps)
 				for i := c * size; i < (c+1)*size; i++ {
 					out[i] = float32(float64(in[0][i]) * scale)
 				}
@@ -50,18 +43,18 @@ func (b *graph) affine(n *Net, i, norm int) (w, bias *gorgonia.Node) {
 		},
 	}, w, gamma, variance)
 	bias = b.apply(&op{
-		name: fmt.Sprintf("fold batch norm bias %d", shape[0]), in: []int{1, 1, 1, 1, 1}, shape: tensor.Shape{shape[0]}, wrt: make([]bool, 5), inPlace: -1,
+		name: fmt.Sprintf("fold batch norm bias %d eps %v", shape[0], eps), in: []int{1, 1, 1, 1, 1}, shape: tensor.Shape{shape[0]}, wrt: make([]bool, 5), inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 			for c := range out {
-				out[c] = float32(float64((float64(in[0][c])-float64(in[3][c]))*normScale(in[1][c], in[4][c])) + float64(in[2][c]))
+				out[c] = float32(float64((float64(in[0][c])-float64(in[3][c]))*normScale(in[1][c], in[4][c], eps)) + float64(in[2][c]))
 			}
 		},
 	}, bias, gamma, beta, mean, variance)
 	return folded, bias
 }
 
-func normScale(gamma, variance float32) float64 {
-	return float64(gamma) / math.Sqrt(float64(variance)+normEps)
+func normScale(gamma, variance float32, eps float64) float64 {
+	return float64(gamma) / math.Sqrt(float64(variance)+eps)
 }
 
 // batchNorm adds a batch norm that no convolution takes over: y = scale*x +
@@ -75,19 +68,20 @@ func (b *graph) batchNorm(n *Net, l Layer, s Shape, x *gorgonia.Node, train, mov
 		return b.trainedNorm(l, s, x, gamma, beta)
 	}
 	mean, variance := b.weight(n, l.Name+".running_mean"), b.weight(n, l.Name+".running_var")
+	eps := l.eps()
 	scale := b.apply(&op{
-		name: fmt.Sprintf("batch norm scale %d", s.C), in: []int{1, 1}, shape: tensor.Shape{s.C}, wrt: []bool{false, false}, inPlace: -1,
+		name: fmt.Sprintf("batch norm scale %d eps %v", s.C, eps), in: []int{1, 1}, shape: tensor.Shape{s.C}, wrt: []bool{false, false}, inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 			for c := range out {
-				out[c] = float32(normScale(in[0][c], in[1][c]))
+				out[c] = float32(normScale(in[0][c], in[1][c], eps))
 			}
 		},
 	}, gamma, variance)
 	shift := b.apply(&op{
-		name: fmt.Sprintf("batch norm shift %d", s.C), in: []int{1, 1, 1, 1}, shape: tensor.Shape{s.C}, wrt: make([]bool, 4), inPlace: -1,
+		name: fmt.Sprintf("batch norm shift %d eps %v", s.C, eps), in: []int{1, 1, 1, 1}, shape: tensor.Shape{s.C}, wrt: make([]bool, 4), inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 			for c := range out {
-				out[c] = float32(float64(in[1][c]) - float64(float64(in[2][c])*normScale(in[0][c], in[3][c])))
+				out[c] = float32(float64(in[1][c]) - float64(float64(in[2][c])*normScale(in[0][c], in[3][c], eps)))
 			}
 		},
 	}, gamma, beta, mean, variance)
@@ -128,7 +122,7 @@ func (b *graph) trainedNorm(l Layer, s Shape, x, gamma, beta *gorgonia.Node) *go
 		valid = b.leaf("valid", b.lanes)
 	}
 	shape := tensor.Shape{s.C, s.H, s.W, b.lanes}
-	row := s.H * s.W * b.lanes
+	row, eps := s.H*s.W*b.lanes, l.eps()
 	stats := b.apply(&op{
 		name: fmt.Sprintf("batch norm statistics %v", shape), in: []int{4, 1}, shape: tensor.Shape{2, s.C}, wrt: []bool{false, false}, inPlace: -1,
 		run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
@@ -143,10 +137,10 @@ func (b *graph) trainedNorm(l Layer, s Shape, x, gamma, beta *gorgonia.Node) *go
 	}, x, valid)
 	b.stats[l.Name] = stats
 	return b.apply(&op{
-		name: fmt.Sprintf("trained batch norm %v", shape), in: []int{4, 1, 1, 2, 1}, shape: shape, wrt: []bool{true, true, true, false, false}, inPlace: -1,
+		name: fmt.Sprintf("trained batch norm %v eps %v", shape, eps), in: []int{4, 1, 1, 2, 1}, shape: shape, wrt: []bool{true, true, true, false, false}, inPlace: -1,
 		run: func(_ *kernel.Set, y []float32, in [][]float32, _ []float32) {
 			for c := range s.C {
-				mean, scale, shift := float64(in[3][c]), normScale(in[1][c], in[3][s.C+c]), float64(in[2][c])
+				mean, scale, shift := float64(in[3][c]), normScale(in[1][c], in[3][s.C+c], eps), float64(in[2][c])
 				for i := c * row; i < (c+1)*row; i++ {
 					y[i] = float32(float64((float64(in[0][i])-mean)*scale) + shift)
 				}
@@ -156,10 +150,10 @@ func (b *graph) trainedNorm(l Layer, s Shape, x, gamma, beta *gorgonia.Node) *go
 			x, gamma, stats, valid := in[0], in[1], in[3], in[4]
 			// By the bias, and by the weight: the gradient against the normalised input.
 			sums := b.apply(&op{
-				name: fmt.Sprintf("trained batch norm sums %v", shape), in: []int{4, 2, 1, 4}, shape: tensor.Shape{2, s.C}, wrt: make([]bool, 4), inPlace: -1,
+				name: fmt.Sprintf("trained batch norm sums %v eps %v", shape, eps), in: []int{4, 2, 1, 4}, shape: tensor.Shape{2, s.C}, wrt: make([]bool, 4), inPlace: -1,
 				run: func(_ *kernel.Set, out []float32, in [][]float32, _ []float32) {
 					for c := range s.C {
-						mean, inv := float64(in[1][c]), normScale(1, in[1][s.C+c])
+						mean, inv := float64(in[1][c]), normScale(1, in[1][s.C+c], eps)
 						x, g := in[0][c*row:(c+1)*row], in[3][c*row:(c+1)*row]
 						out[c] = float32(laneSum(g, in[2]))
 						out[s.C+c] = float32(laneProducts(g, 0, x, mean, in[2]) * inv)
@@ -173,11 +167,11 @@ func (b *graph) trainedNorm(l Layer, s Shape, x, gamma, beta *gorgonia.Node) *go
 				}, sums)
 			}
 			dx := b.apply(&op{
-				name: fmt.Sprintf("trained batch norm gradient %v", shape), in: []int{4, 1, 2, 2, 1, 4}, shape: shape, wrt: make([]bool, 6), inPlace: -1,
+				name: fmt.Sprintf("trained batch norm gradient %v eps %v", shape, eps), in: []int{4, 1, 2, 2, 1, 4}, shape: shape, wrt: make([]bool, 6), inPlace: -1,
 				run: func(_ *kernel.Set, d []float32, in [][]float32, _ []float32) {
 					n := float64(s.H*s.W) * count(in[4])
 					for c := range s.C {
-						mean, inv, scale := float64(in[2][c]), normScale(1, in[2][s.C+c]), normScale(in[1][c], in[2][s.C+c])
+						mean, inv, scale := float64(in[2][c]), normScale(1, in[2][s.C+c], eps), normScale(in[1][c], in[2][s.C+c], eps)
 						bias, slope := float64(in[3][c])/n, float64(in[3][s.C+c])/n
 						for i := c * row; i < (c+1)*row; i += b.lanes {
 							for l, ok := range in[4] {
@@ -238,13 +232,13 @@ func laneProducts(a []float32, da float64, b []float32, db float64, valid []floa
 }
 
 // follow moves a batch norm's running statistics by those of a batch of n
-// values a channel, [mean; variance], as PyTorch: momentum 0.1, the variance
-// unbiased.
-func follow(mean, variance, stats []float32, n int) {
+// values a channel, [mean; variance], as PyTorch: what the batch weighs is the
+// momentum, and the variance is unbiased.
+func follow(mean, variance, stats []float32, n int, momentum float64) {
 	c := len(mean)
 	for i := range mean {
 		v := float64(stats[c+i]) * float64(n) / float64(n-1)
-		mean[i] = float32(float64(normMomentum*float64(stats[i])) + float64((1-normMomentum)*float64(mean[i])))
-		variance[i] = float32(float64(normMomentum*v) + float64((1-normMomentum)*float64(variance[i])))
+		mean[i] = float32(float64(momentum*float64(stats[i])) + float64((1-momentum)*float64(mean[i])))
+		variance[i] = float32(float64(momentum*v) + float64((1-momentum)*float64(variance[i])))
 	}
 }

@@ -131,13 +131,15 @@ func testNets() []*Net {
 			{Kind: "add", From: "flatten1"},
 			{Kind: "linear", Out: 3},
 		}},
-		{Name: "uneven averages", Input: Shape{2, 7, 5}, Layers: []Layer{
+		{Name: "uneven averages, options of norms", Input: Shape{2, 7, 5}, Layers: []Layer{
 			{Kind: "conv2d", Out: 4, Kernel: 3, Padding: 1},
 			{Kind: "relu"},
 			{Kind: "adaptive_avg_pool2d", Out: 3},
 			{Kind: "conv2d", Out: 5, Kernel: 2},
-			{Kind: "relu"},
+			{Kind: "batch_norm2d", Eps: 0.02, Momentum: 0.3},
+			{Kind: "leaky_relu", Slope: 0.2},
 			{Kind: "adaptive_avg_pool2d", Out: 3}, // of 2x2
+			{Kind: "batch_norm2d", Name: "alone", Eps: 0.5},
 			{Kind: "flatten"},
 			{Kind: "linear", Out: 3},
 		}},
@@ -590,6 +592,10 @@ func TestTrainerAgainstReference(t *testing.T) {
 				}
 				s := n.Shapes()[i]
 				count := float64(batch * s.H * s.W)
+				momentum := 0.1
+				if l.Momentum != 0 {
+					momentum = l.Momentum
+				}
 				for _, stat := range []struct {
 					name     string
 					of       []float64
@@ -597,7 +603,7 @@ func TestTrainerAgainstReference(t *testing.T) {
 				}{{".running_mean", tape.mean[l.Name], 1}, {".running_var", tape.variance[l.Name], count / (count - 1)}} {
 					want := make([]float64, s.C)
 					for c, old := range w.Get(l.Name + stat.name) {
-						want[c] = 0.9*float64(old) + 0.1*stat.of[c]*stat.unbiased
+						want[c] = (1-momentum)*float64(old) + momentum*stat.of[c]*stat.unbiased
 					}
 					if d := relative(tr.Weights().Get(l.Name+stat.name), want); d > 1e-6 {
 						t.Errorf("%s batch %d: %s%s off by %.2g", n.Name, batch, l.Name, stat.name, d)

@@ -6,7 +6,7 @@ import "fmt"
 //
 //	conv2d               out, kernel, stride, padding, no_bias
 //	linear               out, no_bias
-//	batch_norm2d         (eps 1e-5 and momentum 0.1, as PyTorch's defaults)
+//	batch_norm2d         eps (0 means 1e-5), momentum (0 means 0.1)
 //	relu, tanh, sigmoid, softplus
 //	leaky_relu           slope (0 means 0.01)
 //	elu                  alpha (0 means 1)
@@ -22,18 +22,20 @@ import "fmt"
 // names; "input" is the image itself. Names are PyTorch's attribute names, so
 // that weights are called "<name>.weight" and "<name>.bias".
 type Layer struct {
-	Kind    string  `yaml:"kind" json:"kind" jsonschema:"enum=conv2d,enum=linear,enum=batch_norm2d,enum=relu,enum=leaky_relu,enum=elu,enum=softplus,enum=tanh,enum=sigmoid,enum=max_pool2d,enum=avg_pool2d,enum=adaptive_avg_pool2d,enum=dropout,enum=flatten,enum=add"`
-	Name    string  `yaml:"name,omitempty" json:"name,omitempty"`       // default: conv1, relu1, pool1, flatten, fc1, ... by kind and order
-	Out     int     `yaml:"out,omitempty" json:"out,omitempty"`         // output channels or features; adaptive_avg_pool2d: side in pixels
-	Kernel  int     `yaml:"kernel,omitempty" json:"kernel,omitempty"`   // side in pixels
-	Stride  int     `yaml:"stride,omitempty" json:"stride,omitempty"`   // pixels; conv2d: 0 means 1; pools: 0 means kernel
-	Padding int     `yaml:"padding,omitempty" json:"padding,omitempty"` // pixels of zeros on each side, conv2d only
-	NoBias  bool    `yaml:"no_bias,omitempty" json:"no_bias,omitempty"` // without a bias, as convolutions before a batch_norm2d often are
-	Slope   float64 `yaml:"slope,omitempty" json:"slope,omitempty"`     // leaky_relu: factor of what is below 0
-	Alpha   float64 `yaml:"alpha,omitempty" json:"alpha,omitempty"`     // elu: what it tends to far below 0, negated
-	P       float64 `yaml:"p,omitempty" json:"p,omitempty"`             // dropout: probability that a value becomes 0 in training
-	Input   string  `yaml:"input,omitempty" json:"input,omitempty"`     // layer whose output this one reads; default: the one before
-	From    string  `yaml:"from,omitempty" json:"from,omitempty"`       // add: layer whose output is added
+	Kind     string  `yaml:"kind" json:"kind" jsonschema:"enum=conv2d,enum=linear,enum=batch_norm2d,enum=relu,enum=leaky_relu,enum=elu,enum=softplus,enum=tanh,enum=sigmoid,enum=max_pool2d,enum=avg_pool2d,enum=adaptive_avg_pool2d,enum=dropout,enum=flatten,enum=add"`
+	Name     string  `yaml:"name,omitempty" json:"name,omitempty"`         // default: conv1, relu1, pool1, flatten, fc1, ... by kind and order
+	Out      int     `yaml:"out,omitempty" json:"out,omitempty"`           // output channels or features; adaptive_avg_pool2d: side in pixels
+	Kernel   int     `yaml:"kernel,omitempty" json:"kernel,omitempty"`     // side in pixels
+	Stride   int     `yaml:"stride,omitempty" json:"stride,omitempty"`     // pixels; conv2d: 0 means 1; pools: 0 means kernel
+	Padding  int     `yaml:"padding,omitempty" json:"padding,omitempty"`   // pixels of zeros on each side, conv2d only
+	NoBias   bool    `yaml:"no_bias,omitempty" json:"no_bias,omitempty"`   // without a bias, as convolutions before a batch_norm2d often are
+	Slope    float64 `yaml:"slope,omitempty" json:"slope,omitempty"`       // leaky_relu: factor of what is below 0
+	Alpha    float64 `yaml:"alpha,omitempty" json:"alpha,omitempty"`       // elu: what it tends to far below 0, negated
+	P        float64 `yaml:"p,omitempty" json:"p,omitempty"`               // dropout: probability that a value becomes 0 in training
+	Eps      float64 `yaml:"eps,omitempty" json:"eps,omitempty"`           // batch_norm2d: added to the variance before its root is taken
+	Momentum float64 `yaml:"momentum,omitempty" json:"momentum,omitempty"` // batch_norm2d: what a training batch weighs in the running statistics
+	Input    string  `yaml:"input,omitempty" json:"input,omitempty"`       // layer whose output this one reads; default: the one before
+	From     string  `yaml:"from,omitempty" json:"from,omitempty"`         // add: layer whose output is added
 }
 
 // fill sets the defaults of the fields that were left out.
@@ -63,6 +65,8 @@ func (l *Layer) problems() []string {
 		{"slope", l.Slope != 0},
 		{"alpha", l.Alpha != 0},
 		{"p", l.P != 0},
+		{"eps", l.Eps != 0},
+		{"momentum", l.Momentum != 0},
 		{"from", l.From != ""},
 	} {
 		if f.set && !takes[f.name] {
@@ -89,6 +93,12 @@ func (l *Layer) problems() []string {
 	}
 	if takes["p"] && !(l.P > 0 && l.P < 1) {
 		fail("p is %v, want above 0 and below 1", l.P)
+	}
+	if takes["eps"] && l.Eps != 0 && !(l.Eps > 0 && l.Eps <= 1) {
+		fail("eps is %v, want above 0, at most 1", l.Eps)
+	}
+	if takes["momentum"] && l.Momentum != 0 && !(l.Momentum > 0 && l.Momentum <= 1) {
+		fail("momentum is %v, want above 0, at most 1", l.Momentum)
 	}
 	if takes["from"] && l.From == "" {
 		fail("add names no layer in from")

@@ -2,9 +2,23 @@ package model
 
 import "gorgonia.org/gorgonia"
 
+// PyTorch's defaults.
+const (
+	normEps      = 1e-5
+	normMomentum = 0.1
+)
+
 var batchNorm2dKind = kind{
-	name: "batch_norm2d", prefix: "bn",
+	name: "batch_norm2d", prefix: "bn", takes: []string{"eps", "momentum"},
 	spatial: true, role: sharing, shift: 2,
+	fill: func(l *Layer) { // one way to write a default
+		if l.Eps == normEps {
+			l.Eps = 0
+		}
+		if l.Momentum == normMomentum {
+			l.Momentum = 0
+		}
+	},
 	params: func(l Layer, s Shape) []Param {
 		one := []int{s.C}
 		return []Param{
@@ -33,8 +47,24 @@ var batchNorm2dKind = kind{
 func (c *preciseLayer) scaled(visit func(channel, from, to int, scale float64)) {
 	gamma, variance, pixels := c.weight("weight"), c.weight("running_var"), c.s.H*c.s.W
 	for ch := range gamma {
-		visit(ch, ch*pixels, (ch+1)*pixels, normScale(gamma[ch], variance[ch]))
+		visit(ch, ch*pixels, (ch+1)*pixels, normScale(gamma[ch], variance[ch], c.l.eps()))
 	}
+}
+
+// eps is what is added to a variance before its root is taken.
+func (l Layer) eps() float64 {
+	if l.Eps == 0 {
+		return normEps
+	}
+	return l.Eps
+}
+
+// momentum is what a training batch weighs in the running mean and variance.
+func (l Layer) momentum() float64 {
+	if l.Momentum == 0 {
+		return normMomentum
+	}
+	return l.Momentum
 }
 
 func buildBatchNorm2d(b *graph, c *site) *gorgonia.Node {

@@ -216,6 +216,12 @@ func (n *Net) String() string {
 				fmt.Fprintf(&b, " %v", v)
 			}
 		}
+		if l.Eps != 0 {
+			fmt.Fprintf(&b, " eps %v", l.Eps)
+		}
+		if l.Momentum != 0 {
+			fmt.Fprintf(&b, " momentum %v", l.Momentum)
+		}
 		if l.Input != "" {
 			fmt.Fprintf(&b, " of %s", l.Input)
 		}

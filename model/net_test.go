@@ -20,10 +20,12 @@ func TestResolveRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, []string{"no layers"}},
 		{"unknown kind", []Layer{{Kind: "gelu"}}, []string{`layer 1 (): unknown kind "gelu"`, "batch_norm2d", "adaptive_avg_pool2d"}},
-		{"fields of others", []Layer{{Kind: "relu", Slope: 0.1, P: 0.5}, {Kind: "add", Kernel: 3}}, []string{
+		{"fields of others", []Layer{{Kind: "relu", Slope: 0.1, P: 0.5}, {Kind: "add", Kernel: 3}, {Kind: "conv2d", Eps: 1e-3}}, []string{
+			"conv2d takes no eps",
 			"layer 1 (relu1): relu takes no slope", "relu takes no p", "layer 2 (add1): add takes no kernel", "add names no layer in from",
 		}},
-		{"out of range", []Layer{{Kind: "leaky_relu", Slope: -1}, {Kind: "elu", Alpha: 1000}, {Kind: "dropout", P: 1}, {Kind: "avg_pool2d"}}, []string{
+		{"out of range", []Layer{{Kind: "leaky_relu", Slope: -1}, {Kind: "elu", Alpha: 1000}, {Kind: "dropout", P: 1}, {Kind: "avg_pool2d"}, {Kind: "batch_norm2d", Eps: -1e-5, Momentum: 1.5}}, []string{
+			"eps is -1e-05, want above 0, at most 1", "momentum is 1.5, want above 0, at most 1",
 			"slope is -1, want above 0 and below 1", "alpha is 1000, want above 0, at most 100", "p is 1, want above 0 and below 1", "kernel is 0, want 1 to 64",
 		}},
 		{"an add of the future", append([]Layer{{Kind: "add", From: "late"}, {Kind: "relu", Name: "late"}}, end...), []string{`layer 1 (add1): from names "late", which is no layer before it`}},
@@ -48,6 +50,22 @@ func TestResolveRefuses(t *testing.T) {
 				t.Errorf("%s: got %q, want %q in it", tc.name, err, want)
 			}
 		}
+	}
+}
+
+// A norm's defaults, written out, say nothing new either; other values do.
+func TestDefaultsOfNorms(t *testing.T) {
+	var said []string
+	for _, norm := range []Layer{{}, {Eps: 1e-5, Momentum: 0.1}, {Eps: 1e-3}, {Momentum: 0.01}} {
+		norm.Kind = "batch_norm2d"
+		n := &Net{Input: Shape{1, 2, 2}, Layers: []Layer{norm, {Kind: "flatten"}, {Kind: "linear", Out: 2}}}
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		said = append(said, n.String())
+	}
+	if said[0] != said[1] || said[0] == said[2] || said[2] == said[3] || !strings.Contains(said[2], "bn1 batch_norm2d eps 0.001;") || strings.Contains(said[0], "eps") {
+		t.Errorf("got %q", said)
 	}
 }
 

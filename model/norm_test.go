@@ -63,6 +63,51 @@ func TestTrainerRefusesOneValueAChannel(t *testing.T) {
 	}
 }
 
+// A norm's options by hand: (x-mean)*weight/sqrt(variance+eps)+bias, folded into the
+// convolution before it or not; and running statistics that a batch moves by the
+// momentum. The batch 1, 3 has mean 2 and unbiased variance 2.
+func TestOptionsOfNorms(t *testing.T) {
+	norm := Layer{Kind: "batch_norm2d", Eps: 0.5, Momentum: 0.25}
+	for _, layers := range [][]Layer{
+		{norm, {Kind: "linear", Name: "fc", Out: 1, NoBias: true}},
+		{{Kind: "conv2d", Name: "one", Out: 1, Kernel: 1, NoBias: true}, norm, {Kind: "linear", Name: "fc", Out: 1, NoBias: true}},
+	} {
+		n := &Net{Input: Shape{1, 1, 1}, Layers: layers}
+		if err := n.Resolve(); err != nil {
+			t.Fatal(err)
+		}
+		w := Init(n, 1)
+		for name, v := range map[string]float32{"one.weight": 1, "bn1.weight": 3, "bn1.bias": -1, "bn1.running_mean": 2, "bn1.running_var": 1.75, "fc.weight": 1} {
+			if x := w.Get(name); x != nil {
+				x[0] = v
+			}
+		}
+		m, err := New(n, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = m.Worker().Gradients(t.Context(), Gradient, 1, func(_ int, p *Point) { p.X[0] = 6 }, func(_ int, r Result) {
+			if r.Logits[0] != 7 || r.Grad[0] != 2 {
+				t.Errorf("%d layers: got %v with slope %v, want (6-2)*3/1.5-1 = 7 with slope 2", len(layers), r.Logits[0], r.Grad[0])
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr, err := NewTrainer(n, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tr.Step([][]float32{{1}, {3}}, []int{0, 0}, SGD{}); err != nil {
+			t.Fatal(err)
+		}
+		mean, variance := tr.Weights().Get("bn1.running_mean")[0], tr.Weights().Get("bn1.running_var")[0]
+		if mean != 2 || variance != 0.75*1.75+0.25*2 {
+			t.Errorf("%d layers: running mean %v and variance %v, want 2 and 1.8125", len(layers), mean, variance)
+		}
+	}
+}
+
 // A mask keeps the mean, and depends on its stream alone: not on the lanes it
 // lies beside.
 func TestDropoutMasks(t *testing.T) {

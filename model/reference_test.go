@@ -130,6 +130,14 @@ func (ref) elementwise(l Layer, x float64) (y, d float64) {
 	panic(l.Kind)
 }
 
+// normEpsOf is what a batch norm adds to a variance.
+func normEpsOf(l Layer) float64 {
+	if l.Eps != 0 {
+		return l.Eps
+	}
+	return 1e-5
+}
+
 // moments are what a batch norm normalises a channel by.
 func (r ref) moments(wt *Weights, l Layer, xs [][]float64, c, pixels int) (mean, variance float64) {
 	if !r.train {
@@ -168,7 +176,7 @@ func (r ref) run(n *Net, wt *Weights, xs [][]float64) tape {
 				t.mean[l.Name][c], t.variance[l.Name][c] = mean, variance
 				for j, x := range in {
 					for k := c * px; k < (c+1)*px; k++ {
-						out[j][k] = (x[k]-mean)/math.Sqrt(variance+1e-5)*float64(w[c]) + float64(b[c])
+						out[j][k] = (x[k]-mean)/math.Sqrt(variance+normEpsOf(l))*float64(w[c]) + float64(b[c])
 					}
 				}
 			}
@@ -352,7 +360,7 @@ func (r ref) backNorm(l Layer, s Shape, wt *Weights, xs, gs, ds [][]float64, dw,
 	px := s.H * s.W
 	for c := range s.C {
 		mean, variance := r.moments(wt, l, xs, c, px)
-		inv := 1 / math.Sqrt(variance+1e-5)
+		inv := 1 / math.Sqrt(variance+normEpsOf(l))
 		scale := float64(wt.Get(l.Name + ".weight")[c]) * inv
 		var sum, dot float64
 		n := float64(len(xs) * px)

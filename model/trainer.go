@@ -37,7 +37,8 @@ type trained struct {
 type norm struct {
 	layer          string
 	mean, variance []float32
-	pixels         int // of a channel
+	pixels         int     // of a channel
+	momentum       float64 // see Layer.momentum
 }
 
 // NewTrainer starts from w with zero velocity; w is copied. Dropout draws from
@@ -69,7 +70,7 @@ func newTrainer(level kernel.Level, n *Net, w *Weights) (*Trainer, error) {
 		switch l.Kind {
 		case "batch_norm2d":
 			s := n.Shapes()[i]
-			t.norms = append(t.norms, norm{l.Name, statistics[l.Name+".running_mean"], statistics[l.Name+".running_var"], s.H * s.W})
+			t.norms = append(t.norms, norm{l.Name, statistics[l.Name+".running_mean"], statistics[l.Name+".running_var"], s.H * s.W, l.momentum()})
 		case "dropout":
 			t.dropout = append(t.dropout, l)
 		}
@@ -145,7 +146,7 @@ func (t *Trainer) Step(x [][]float32, labels []int, o SGD) (loss float64, err er
 		}
 	}
 	for i, b := range t.norms {
-		follow(b.mean, b.variance, t.batch[i], b.pixels*len(x))
+		follow(b.mean, b.variance, t.batch[i], b.pixels*len(x), b.momentum)
 	}
 	t.step++
 	loss /= float64(len(x))

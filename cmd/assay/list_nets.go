@@ -152,6 +152,12 @@ func kindOf(l model.Layer) string {
 			s += fmt.Sprintf(", padding %d", l.Padding)
 		}
 	}
+	if l.Eps != 0 {
+		s += fmt.Sprintf(", eps %v", l.Eps)
+	}
+	if l.Momentum != 0 {
+		s += fmt.Sprintf(", momentum %v", l.Momentum)
+	}
 	if l.Input != "" {
 		s += " of " + l.Input
 	}
