@@ -99,3 +99,23 @@ func TestRunNames(t *testing.T) {
 		}
 	}
 }
+
+// Options without effect name nothing, and configurations that differ in them alone
+// are one.
+func TestIdleOptionsAreNotTold(t *testing.T) {
+	s, err := Parse("spec.yaml", aliasHead+`attributions:
+  - {method: integrated_gradients, n_steps: [20, 50], quadrature: [riemann_left, exact]}
+  - {method: lime, kernel: shapley, regression: linear, kernel_width: [1, 2], alpha: [1, 2]}
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range s.Attributions {
+		got = append(got, a.ID)
+	}
+	want := "integrated_gradients-n_steps=20-quadrature=riemann_left, integrated_gradients-quadrature=exact, integrated_gradients-n_steps=50-quadrature=riemann_left, lime-kernel=shapley-regression=linear"
+	if got := strings.Join(got, ", "); got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+}

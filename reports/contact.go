@@ -118,7 +118,7 @@ func (r *Run) drawContact(c draw.Canvas, m *mosaic, vs []view, images []int, hea
 	name := upright()
 	write := func(col int, lines []string) {
 		// Smaller where a column is too narrow for its lines.
-		size := min(contactType, (m.w+m.gap)/vg.Length(len(lines))-0.5)
+		size := min(contactType, (m.w+m.gap-2)/(1.15*vg.Length(len(lines))))
 		for k, s := range lines {
 			style := name
 			style.Font.Size = size

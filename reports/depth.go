@@ -68,8 +68,8 @@ func (r *Run) depthFigure(metric int, series, attributions []int) *Figure {
 	for k, s := range series {
 		sr := &m.Series[s]
 		room := width/vg.Length(cols) - 20
-		style := fit(sans(titleSize), sr.Name, room)
-		p := newPlot(cut(sr.Name, style, room), "", "")
+		name, style := headline(sr.Name, sans(titleSize), room)
+		p := newPlot(name, "", "")
 		p.Title.TextStyle.Font.Size = style.Font.Size
 		grid(p)
 		var curves []curve

@@ -125,8 +125,8 @@ func (l *legend) style() text.Style {
 	return s
 }
 
-// layout chooses the most columns whose widths fit side by side; a single one
-// is cut to the width if need be.
+// layout chooses the most columns whose widths fit side by side; in a single one
+// names that are too wide take several lines.
 func (l *legend) layout(width vg.Length) (rows int, columns []vg.Length) {
 	style := l.style()
 	for n := len(l.names); n >= 1; n-- {
@@ -146,26 +146,42 @@ func (l *legend) layout(width vg.Length) (rows int, columns []vg.Length) {
 	return len(l.names), []vg.Length{width - 2*legendPad}
 }
 
+// wrapped breaks a name into the lines that the width of its column takes.
+func (l *legend) wrapped(name string, column vg.Length) ([]string, text.Style) {
+	room := column - thumbWidth - legendPad
+	style := fit(l.style(), name, room)
+	return lined(name, style, room), style
+}
+
 // height of the legend when drawn at a width.
 func (l *legend) height(width vg.Length) vg.Length {
-	rows, _ := l.layout(width)
+	rows, columns := l.layout(width)
+	if len(columns) == 1 {
+		rows = 0
+		for _, name := range l.names {
+			lines, _ := l.wrapped(name, columns[0])
+			rows += len(lines)
+		}
+	}
 	return vg.Length(rows)*legendLine + 2*legendPad
 }
 
 // draw fills the canvas from the top, column by column.
 func (l *legend) draw(c draw.Canvas) {
 	rows, columns := l.layout(c.Max.X - c.Min.X)
-	x := c.Min.X + legendPad
+	x, y := c.Min.X+legendPad, c.Max.Y-legendPad-legendLine/2
 	for i, name := range l.names {
 		if i > 0 && i%rows == 0 {
 			x += columns[i/rows-1]
+			y = c.Max.Y - legendPad - legendLine/2
 		}
-		y := c.Max.Y - legendPad - (vg.Length(i%rows)+0.5)*legendLine
 		l.pens[i].Thumbnail(&draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: x, Y: y - legendLine/2}, Max: vg.Point{X: x + thumbWidth, Y: y + legendLine/2},
 		}})
-		room := columns[i/rows] - thumbWidth - legendPad
-		style := fit(l.style(), name, room)
-		c.FillText(style, vg.Point{X: x + thumbWidth + legendPad, Y: y}, cut(name, style, room))
+		lines, style := l.wrapped(name, columns[i/rows])
+		for _, s := range lines {
+			c.FillText(style, vg.Point{X: x + thumbWidth + legendPad, Y: y}, s)
+			y -= legendLine
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // sweep arranges the configurations of a method: one line per value of the
-// parameter with the most values, one panel per combination of the others. A
+// parameter with the most values, numbers before words, one panel per combination of the others. A
 // configuration without the parameter has a line of its own, of value "".
 type sweep struct {
 	line   string   // parameter along the lines
@@ -29,7 +29,7 @@ func (r *Run) sweep(group []int) sweep {
 	names, values := r.varying(group)
 	var sw sweep
 	for i, v := range values {
-		if len(v) > len(sw.values) {
+		if len(v) > len(sw.values) || len(v) == len(sw.values) && numeric(v) && !numeric(sw.values) {
 			sw.line, sw.values = names[i], v
 		}
 	}
@@ -69,18 +69,25 @@ func (r *Run) sweep(group []int) sweep {
 	return sw
 }
 
+// numeric tells whether all values are numbers.
+func numeric(values []string) bool {
+	return !slices.ContainsFunc(values, func(v string) bool {
+		_, err := strconv.ParseFloat(v, 64)
+		return err != nil
+	})
+}
+
 // ascending sorts values that are all numbers by size; others keep the order of
 // the run.
 func ascending(values []string) []string {
-	size := map[string]float64{}
-	for _, v := range values {
-		x, err := strconv.ParseFloat(v, 64)
-		if err != nil {
-			return values
-		}
-		size[v] = x
+	if !numeric(values) {
+		return values
 	}
-	return slices.SortedStableFunc(slices.Values(values), func(a, b string) int { return cmp.Compare(size[a], size[b]) })
+	size := func(v string) float64 {
+		x, _ := strconv.ParseFloat(v, 64) // numeric has looked
+		return x
+	}
+	return slices.SortedStableFunc(slices.Values(values), func(a, b string) int { return cmp.Compare(size(a), size(b)) })
 }
 
 // panelsPerFigure keeps a figure on one page.

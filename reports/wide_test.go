@@ -153,7 +153,7 @@ func TestHeadingsInLines(t *testing.T) {
 	}{
 		{"a=1, b=2", 100, "a=1, b=2"},
 		{"n_steps=5, quadrature=gausslegendre, baseline=zero", 150, "n_steps=5, quadrature=gausslegendre,|baseline=zero"},
-		{"n_steps=5, quadrature=riemann_left, baseline=uniform", 70, "n_steps=5,|quadrature=|riemann_left,|baseline=uniform"},
+		{"n_steps=5, quadrature=riemann_left, baseline=uniform", 70, "n_steps=5,|quadrature=riemann_|left, baseline=uniform"},
 		{"integrated_gradients", 45, "integrated_|gradients"},
 		{"unbreakable", 10, "unbreakable"},
 	} {
