@@ -256,6 +256,7 @@ func (t *limeTrial) end() Attribution {
 	}
 	if t.total < vanished {
 		clear(t.m)
+		a.StdErr, a.Doubt = nil, FewEffective // though all may weigh the same
 		return a
 	}
 	t.gather()

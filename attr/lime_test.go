@@ -173,6 +173,39 @@ func TestLimeTellsItsDoubts(t *testing.T) {
 	}
 }
 
+// Samples that all weigh the same next to nothing are as many in effect as they are,
+// and tell nothing all the same: no map is made of them, and no standard error, which
+// would be that of the image before.
+func TestLimeDoubtsWeightsThatVanishAlike(t *testing.T) {
+	e := env(t, tiny(model.Shape{C: 3, H: 8, W: 8}), 25)
+	in := images(e, 40)
+	squares := 0.0
+	for _, v := range in[0].X {
+		squares += float64(v) * float64(v)
+	}
+	for i := range in {
+		in[i].X = in[0].X
+	}
+	// One feature, and 1e-282 for the samples without it: all three in one image of eight.
+	m := &Lime{Mask: GridMask(8), NSamples: 3, Kernel: "euclidean", KernelWidth: math.Sqrt(squares / 1300), Regression: "linear"}
+	void := 0
+	err := m.Attribute(e, in, func(i int, a Attribution) {
+		if a.Map[0] != 0 {
+			return
+		}
+		void++
+		if a.Doubt != FewEffective || a.StdErr != nil {
+			t.Errorf("image %d: doubt %b and standard errors %v, want %b and none", i, a.Doubt, a.StdErr != nil, FewEffective)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if void == 0 {
+		t.Error("no image has three samples without the feature")
+	}
+}
+
 func TestDoubtsAreCounted(t *testing.T) {
 	got := Tell([]Doubt{0, FewEffective, FewEffective | NothingKept})
 	want := []string{"for 2 of 3 images " + doubts[0], "for 1 of 3 images " + doubts[1]}
