@@ -63,7 +63,9 @@ func (s *Store) collect(p *Plan, man *Manifest, training *reports.Training) (*re
 		}
 		row.Steps, row.StdErr = drawn.steps, drawn.stderr
 		row.Constant, row.Positive = ranksNothing(drawn.doubt), p.positive(x.Name, r.Classes)
-		doubtful = append(doubtful, doubts(x.ID, drawn.doubt)...)
+		if !x.Control { // a constant is what it is meant to be
+			doubtful = append(doubtful, doubts(x.ID, drawn.doubt)...)
+		}
 		r.Attributions = append(r.Attributions, row)
 	}
 	for m, x := range p.Metrics {

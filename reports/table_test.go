@@ -32,7 +32,7 @@ func TestRender(t *testing.T) {
 		{"markdown", []string{`| x\_1 \| 100 % {a} \\ \~^ |`, `a\|b ↓`, "**0.250 ± 0.031**", `&lt;b&gt;&amp;" second`, `50 % of \$x\$ \| y.`}},
 		{"csv", []string{"name,a|b ↓ mean,a|b ↓ half-width 95%,a|b ↓ n,n\n", "x_1 | 100 % {a} \\ ~^,0.25,0.031,3,12\n", ",,,0,1.5\n"}},
 		{"latex", []string{
-			`\caption{A\_B \& C. 50 \% of \$x\$ \textbar{} y. \textless{}note\textgreater{} \#1}`, `\label{tab:awkward}`,
+			`\caption{A\_B \& C. 50 \% of \$x\$ \textbar{} y.}`, "\\raggedright\n\\textless{}note\\textgreater{} \\#1\n}", `\label{tab:awkward}`,
 			`\begin{tabular}{@{}lr@{}lr@{}l@{}}`, `\multicolumn{2}{c}{a\textbar{}b $\downarrow$}`,
 			`x\_1 \textbar{} 100 \% \{a\} \textbackslash{} \textasciitilde{}\textasciicircum{} & \textbf{0}&\textbf{.250 $\pm$ 0.031} & 12& \\`,
 			`\addlinespace`, `\textless{}b\textgreater{}\&'' second & ---& & 1&.5 \\`, `\bottomrule`,
