@@ -276,6 +276,10 @@ func (d *decoder) fields(n *yaml.Node, v reflect.Value, owner, opt string, at po
 		}
 		j := slices.IndexFunc(fs, func(f field) bool { return f.name == k.Value })
 		if j < 0 {
+			if hint := torchHint(v, k.Value); hint != "" {
+				d.fault(k, "unknown key %q in %s; %s", k.Value, owner, hint)
+				continue
+			}
 			known := names(fs)
 			for e := range extra {
 				known = append(known, e)

@@ -81,6 +81,17 @@ func TestLoadNetFaults(t *testing.T) {
 net.yaml:2:20: unknown key "outt" in layers[1]; did you mean "out"?
     - {kind: conv2d, outt: 3}
                      ^`},
+		{"PyTorch's key", "- {kind: conv2d, out: 3, kernel: 3, bias: false}\n- {kind: conv2d, out: 3, kernel_size: 3, dilation: 2}\n", `
+net.yaml:1:37: unknown key "bias" in layers[1]; a layer without one has no_bias: true
+  - {kind: conv2d, out: 3, kernel: 3, bias: false}
+                                      ^
+net.yaml:2:26: unknown key "kernel_size" in layers[2]; it is called kernel
+  - {kind: conv2d, out: 3, kernel_size: 3, dilation: 2}
+                           ^
+net.yaml:2:42: unknown key "dilation" in layers[2]; convolutions have none
+  - {kind: conv2d, out: 3, kernel_size: 3, dilation: 2}
+                                           ^
+3 errors`},
 		{"unknown key beside the layers", "name: mine\nlayers: [{kind: relu}]\n", `
 net.yaml:1:1: unknown key "name" in the network; known are layers, net, train, weights
   name: mine

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,31 @@ import (
 type network struct {
 	Net    string        `yaml:"net"`
 	Layers []model.Layer `yaml:"layers"`
+}
+
+// torchKeys says what stands for an argument of PyTorch's layers that no key of
+// ours is called by.
+var torchKeys = map[string]string{
+	"bias":           "a layer without one has no_bias: true",
+	"dilation":       "convolutions have none",
+	"groups":         "every channel of a convolution reads all of its input's",
+	"in_channels":    "they are those of what the layer reads: leave it out",
+	"in_features":    "they are those of what the layer reads: leave it out",
+	"kernel_size":    "it is called kernel",
+	"negative_slope": "it is called slope",
+	"num_features":   "they are those of what the layer reads: leave it out",
+	"out_channels":   "it is called out",
+	"out_features":   "it is called out",
+	"output_size":    "it is called out",
+	"padding_mode":   "padding is of zeros",
+}
+
+// torchHint is what there is to say of such a key where v is decoded; "" for nothing.
+func torchHint(v reflect.Value, key string) string {
+	if v.Type() == reflect.TypeFor[model.Layer]() {
+		return torchKeys[key]
+	}
+	return ""
 }
 
 func presets() []string { return sortedKeys(model.Nets) }
