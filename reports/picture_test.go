@@ -139,7 +139,7 @@ func TestPictureCheck(t *testing.T) {
 		{"sign", func(p *Picture) { p.Sign = "both" }, `sign is "both", want auto, all, positive`},
 		{"masked with both signs", func(p *Picture) { p.Method, p.Sign = "masked_image", All }, "masked_image cannot show both signs"},
 		{"alpha scaling with both signs", func(p *Picture) { p.Method, p.Sign = "alpha_scaling", All }, "alpha_scaling cannot show both signs"},
-		{"outlier", func(p *Picture) { p.OutlierPerc = 101 }, "outlier_perc is 101, want auto or 0 to 100"},
+		{"outlier", func(p *Picture) { p.OutlierPerc = 101 }, "outlier_perc is 101, want auto or 0 to below 100"},
 		{"colours", func(p *Picture) { p.Cmap = "rainbow" }, `cmap is "rainbow", want auto or one of Blues`},
 		{"colours turned round", func(p *Picture) { p.Cmap = "viridis_r" }, ""},
 		{"opacity", func(p *Picture) { p.AlphaOverlay = math.NaN() }, "alpha_overlay is NaN, want 0 to 1"},
@@ -156,7 +156,7 @@ func TestPictureCheck(t *testing.T) {
 }
 
 func TestOutlier(t *testing.T) {
-	for _, s := range []string{"auto", "0", "2", "12.5", "100"} {
+	for _, s := range []string{"auto", "0", "2", "12.5", "99.5"} {
 		var o Outlier
 		if err := o.UnmarshalText([]byte(s)); err != nil {
 			t.Errorf("%s: %v", s, err)
@@ -165,7 +165,7 @@ func TestOutlier(t *testing.T) {
 			t.Errorf("got %s, want %s", b, s)
 		}
 	}
-	for _, s := range []string{"", "-1", "101", "NaN", "much"} {
+	for _, s := range []string{"", "-1", "100", "101", "NaN", "much"} {
 		var o Outlier
 		if err := o.UnmarshalText([]byte(s)); err == nil {
 			t.Errorf("%q: got %v, want an error", s, o)

@@ -12,8 +12,9 @@ import (
 )
 
 // sweep arranges the configurations of a method: one line per value of the
-// parameter with the most values, numbers before words, one panel per combination of the others. A
-// configuration without the parameter has a line of its own, of value "".
+// parameter with the most values, n_steps before others with as many, and one
+// panel per combination of the others. A configuration without the parameter has
+// a line of its own, of value "".
 type sweep struct {
 	line   string   // parameter along the lines
 	values []string // its values
@@ -29,7 +30,7 @@ func (r *Run) sweep(group []int) sweep {
 	names, values := r.varying(group)
 	var sw sweep
 	for i, v := range values {
-		if len(v) > len(sw.values) || len(v) == len(sw.values) && numeric(v) && !numeric(sw.values) {
+		if len(v) > len(sw.values) || len(v) == len(sw.values) && isSteps(names[i]) && !isSteps(sw.line) {
 			sw.line, sw.values = names[i], v
 		}
 	}
