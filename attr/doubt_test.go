@@ -33,7 +33,7 @@ func TestToleranceMissedIsToldOf(t *testing.T) {
 	}
 }
 
-// A map of one value ranks nothing; where its method says why, that is enough.
+// A map of one value ranks nothing, whether or not its method says why.
 func TestConstantMapsAreDoubted(t *testing.T) {
 	for _, r := range []struct {
 		name string
