@@ -15,7 +15,10 @@ const labRound = 3 << 27
 // RoundLab returns the multiple of 2^-24 nearest to v, of equals the even one; v
 // is at most 2^27 in size. Sums of 2^22 such numbers of up to 128 are exact in
 // float64, and so the same in any order.
-func RoundLab(v float64) float64 { return (v + labRound) - labRound }
+func RoundLab(v float64) float64 {
+	// The conversion keeps a product that a caller gives from being fused with the sum.
+	return (float64(v) + labRound) - labRound
+}
 
 // CIELAB turns images that were normalised in one way into CIELAB.
 type CIELAB struct {

@@ -39,6 +39,18 @@ func TestCIELAB(t *testing.T) {
 	}
 }
 
+// A product is rounded before it is rounded to the grain, also where CPUs can do it
+// and the sum behind it in one: this one is 2^-25, halfway from 0 to 2^-24, and a
+// little more before its own rounding.
+func TestRoundLabOfAProduct(t *testing.T) {
+	for _, e := range []float64{0x1p-27} {
+		x, y := 0x1p-25*(1+e), 1-e+2*e*e
+		if got := RoundLab(x * y); got != 0 {
+			t.Errorf("%v times %v: got %v, want 0", x, y, got)
+		}
+	}
+}
+
 // The formulas of the standards, with the powers of package math, up to the
 // rounding to multiples of 2^-24.
 func TestCIELABByTheBook(t *testing.T) {

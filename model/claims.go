@@ -41,7 +41,7 @@ func NewClaims(s Shape) *Claims {
 //
 // in this order, every operation rounded to float64. x has the channels of the
 // image one after the other, and room for three values more; a centre its
-// channels, row and column.
+// channels, row and column, which lie in the image.
 func (c *Claims) Offer(x, centres []float64, reach int, weight float64) {
 	s := c.s
 	k := len(centres) / (s.C + 2)

@@ -21,8 +21,8 @@ import (
 // Nothing in a file is executed: a pickle that names anything but tensors is
 // refused. Memory is bounded by a small multiple of the file's size. float64,
 // float16 and bfloat16 are converted, integer tensors left out, the prefixes
-// "module." of DataParallel and "_orig_mod." of torch.compile dropped. Errors name the file and the byte offset,
-// or the tensor.
+// "module." of DataParallel and "_orig_mod." of torch.compile dropped. Errors name
+// the file and the byte offset, or the tensor.
 func ReadWeights(path string) (*Weights, error) {
 	info, err := os.Stat(path)
 	if err != nil {
