@@ -146,10 +146,16 @@ func (l *legend) layout(width vg.Length) (rows int, columns []vg.Length) {
 	return len(l.names), []vg.Length{width - 2*legendPad}
 }
 
-// wrapped breaks a name into the lines that the width of its column takes.
+// wrapped breaks a name into the lines that the width of its column takes. All
+// names are in the type that the longest gets.
 func (l *legend) wrapped(name string, column vg.Length) ([]string, text.Style) {
 	room := column - thumbWidth - legendPad
-	style := fit(l.style(), name, room)
+	style := l.style()
+	for _, n := range l.names {
+		if s := fit(l.style(), n, room); s.Font.Size < style.Font.Size {
+			style = s
+		}
+	}
 	return lined(name, style, room), style
 }
 
