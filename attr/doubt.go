@@ -29,7 +29,7 @@ const (
 // doubts says what each reason means for the reader, in the order of the bits.
 var doubts = []string{
 	"the kernel leaves fewer samples, in effect, than the fit has coefficients: the scores say little and have no standard error; raise kernel_width or n_samples",
-	"the lasso keeps no feature and the map is 0: lower alpha",
+	"the lasso keeps no feature of the map, or of that of a noisy copy: lower alpha",
 	"max_steps came before the tolerance, so the map misses F(x)-F(baseline) by more than was asked: raise max_steps",
 	"max_samples came before the tolerance, so the map's standard error is larger than was asked: raise max_samples",
 	"the map has the same value everywhere: it ranks nothing, and what its scores say of the method is nothing",
