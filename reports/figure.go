@@ -146,7 +146,7 @@ func (l *legend) layout(width vg.Length) (rows int, columns []vg.Length) {
 	return len(l.names), []vg.Length{width - 2*legendPad}
 }
 
-// wrapped breaks a name into the lines that the width of its column takes. All
+// wrapped breaks a name of a single column into the lines that its width takes. All
 // names are in the type that the longest gets.
 func (l *legend) wrapped(name string, column vg.Length) ([]string, text.Style) {
 	room := column - thumbWidth - legendPad
@@ -184,7 +184,10 @@ func (l *legend) draw(c draw.Canvas) {
 		l.pens[i].Thumbnail(&draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: x, Y: y - legendLine/2}, Max: vg.Point{X: x + thumbWidth, Y: y + legendLine/2},
 		}})
-		lines, style := l.wrapped(name, columns[i/rows])
+		lines, style := []string{name}, l.style()
+		if len(columns) == 1 {
+			lines, style = l.wrapped(name, columns[0])
+		}
 		for _, s := range lines {
 			c.FillText(style, vg.Point{X: x + thumbWidth + legendPad, Y: y}, s)
 			y -= legendLine
