@@ -123,13 +123,23 @@ func (w *Weights) fit(n *Net, params []Param) (*Weights, error) {
 		list []string
 	}{{"missing", missing}, {"of another shape", shape}, {"unexpected", unexpected}, {"out of range", bad}} {
 		if len(e.list) > 0 {
-			errs = append(errs, fmt.Errorf("%s: %s", e.what, strings.Join(e.list, ", ")))
+			errs = append(errs, fmt.Errorf("%s: %s", e.what, enumerate(e.list)))
 		}
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("model: the weights do not fit the network %s: %w", n.Name, errors.Join(errs...))
 	}
 	return out, nil
+}
+
+// enumerate lists what is the matter with tensors. Of weights of another network all
+// names are wrong, so only the first are shown.
+func enumerate(list []string) string {
+	const most = 6
+	if more := len(list) - most; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), more)
+	}
+	return strings.Join(list, ", ")
 }
 
 // prefix returns what all names begin with, up to one of their dots, if the

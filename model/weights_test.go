@@ -693,3 +693,20 @@ func FuzzUnpickle(f *testing.F) {
 		_ = pyKind(value)
 	})
 }
+
+// Weights of another network have all names wrong; an error names a few of them.
+func TestFitNamesTheFirstOfManyFaults(t *testing.T) {
+	resnet := Nets["resnet20"].New(Shape{3, 32, 32}, 10)
+	if err := resnet.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := (&Weights{}).Fit(resnet)
+	if err == nil {
+		t.Fatal("no weights fit a network")
+	}
+	params := resnet.Params()
+	want := fmt.Sprintf("%s %v and %d more", params[5].Name, params[5].Shape, len(params)-6)
+	if got := err.Error(); !strings.Contains(got, want) || len(got) > 400 {
+		t.Errorf("got %q, want %q in a few lines", got, want)
+	}
+}

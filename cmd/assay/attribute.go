@@ -114,6 +114,6 @@ func (f *attributeFlags) attribute(c *cobra.Command) error {
 	if err := npy.WriteNpz(f.out, job.arrays()); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d maps of %s\n", f.out, n, f.method)
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %s of %s\n", f.out, counted(n, "map"), f.method)
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -65,4 +66,12 @@ func probe(flag, name, dir string) error {
 	}
 	f.Close()
 	return os.Remove(f.Name())
+}
+
+// counted is a number of things: 1 map, 2 maps.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -129,7 +129,7 @@ func (f *pictureFlags) picture(c *cobra.Command, files []string) error {
 	if err := maybe.WriteFile(f.out, b, 0o644); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images, %d maps each\n", f.out, len(r.Images), len(files)*len(ways))
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s each\n", f.out, counted(len(r.Images), "image"), counted(len(files)*len(ways), "map"))
 	return err
 }
 
